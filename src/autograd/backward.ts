@@ -1,0 +1,156 @@
+// The backward sweep: gradients flow from the roots to the leaves, each node once, newest first.
+import { AutogradError, ShapeError } from '../base/errors.ts'
+import { constant } from '../base/expr.ts'
+import { formatShape, sameShape } from '../base/shape.ts'
+import { context } from '../runtime/context.ts'
+import { launch } from '../runtime/launch.ts'
+import { scope } from '../runtime/scope.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { accumulate, cloneGradient, storeGradient } from './accumulate.ts'
+import type { Node } from './node.ts'
+import { gradientEdge } from './record.ts'
+
+export interface BackwardOptions {
+  /** Keep what the graph saved, to go through it again. Default: the value of `createGraph`. */
+  retainGraph?: boolean
+  /** Record the gradient computation itself, for gradients of gradients. Default false. */
+  createGraph?: boolean
+}
+
+type Gradients = (Tensor | null)[]
+
+/**
+ * `torch.autograd.backward`: adds the gradient of sum(roots * gradients) to `grad` of every leaf.
+ * A missing gradient counts as 1 for a root with one element. Throws AutogradError without a graph, or through one already used up.
+ */
+export function backward(roots: readonly Tensor[], gradients: readonly (Tensor | null | undefined)[], options: BackwardOptions = {}): void {
+  sweep(roots, gradients, options, (node, [grad]) => {
+    if (node.leaf !== null && grad !== null) storeGradient(node.leaf, grad, options.createGraph ?? false)
+  })
+}
+
+/** `torch.autograd.grad`: the gradients of `inputs`, without touching any `grad`; null where no gradient flows. */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: BackwardOptions & { gradOutputs?: readonly (Tensor | null)[]; allowUnused?: boolean } = {},
+): (Tensor | null)[] {
+  const wanted = toList(inputs).map((x) => gradientEdge(x))
+  if (wanted.includes(null)) throw new AutogradError('grad: one of the inputs does not require grad')
+  const found: Gradients = wanted.map(() => null)
+  const roots = toList(outputs)
+  sweep(roots, options.gradOutputs ?? [], options, (node, grads) => {
+    wanted.forEach((edge, i) => {
+      if (edge?.node !== node) return
+      const value = grads[edge.index]
+      found[i] = value && cloneGradient(value, options.createGraph ?? false)
+    })
+  })
+  if (!options.allowUnused && found.includes(null)) {
+    throw new AutogradError(
+      'grad: one of the inputs was not used to compute the outputs',
+      'pass { allowUnused: true } to get null for it.',
+    )
+  }
+  return found
+}
+
+const toList = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (x instanceof Tensor ? [x] : x)
+
+/** Visits every node that a gradient reaches; `arrive` sees it with its gradients (after hooks), before the node runs. */
+function sweep(
+  roots: readonly Tensor[],
+  gradients: readonly (Tensor | null | undefined)[],
+  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  arrive: (node: Node, grads: Gradients) => void,
+): void {
+  const outside = context.get()
+  const results = scope(() =>
+    context.run({ ...context.get(), gradEnabled: createGraph }, () => {
+      const buffers = new Map<Node, Gradients>()
+      const starts = roots.map((root, i) => seed(buffers, root, gradients[i]))
+      for (const node of newestFirst(starts)) {
+        const grads = buffers.get(node) ?? []
+        buffers.delete(node)
+        if (node.consumed) throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
+        runHooks(node, grads)
+        context.run({ ...outside, gradEnabled: createGraph }, () => arrive(node, grads))
+        if (grads.some((g) => g !== null && g !== undefined)) propagate(node, grads, buffers, createGraph)
+        if (!retainGraph) node.consume()
+        if (!createGraph) for (const g of grads) g?.dispose()
+      }
+      return null
+    }),
+  )
+  return void results
+}
+
+const secondTime =
+  'backward: trying to go through the graph a second time: the values it saved were given back after the first time'
+
+function seed(buffers: Map<Node, Gradients>, root: Tensor, gradient: Tensor | null | undefined): Node {
+  const edge = gradientEdge(root)
+  if (edge === null) {
+    throw new AutogradError('backward: the tensor does not require grad and has no gradFn', 'nothing it was computed from has requiresGrad: true, or it was made under noGrad.')
+  }
+  let start = gradient
+  if (start === null || start === undefined) {
+    if (root.numel() !== 1) {
+      throw new AutogradError(
+        `backward: a gradient can be created implicitly only for a tensor with one element, this one has shape ${formatShape(root.shape)}`,
+        'call y.sum().backward(), or pass the gradient: y.backward(gradient).',
+      )
+    }
+    start = Tensor.empty(root.shape, root.dtype, root.device)
+    launch({ kind: 'map', exprs: [constant(1)], compute: root.dtype === 'float64' ? 'float64' : 'float32', inputs: [], outputs: [start], scalars: [] })
+  } else if (!sameShape(start.shape, root.shape)) {
+    throw new ShapeError(`backward: the gradient has shape ${formatShape(start.shape)}, the tensor ${formatShape(root.shape)}`)
+  }
+  put(buffers, edge.node as Node, edge.index, start.aliasWithEdge())
+  return edge.node as Node
+}
+
+/** All nodes that can be reached, newest first: every node comes before those that it sends gradients to. */
+function newestFirst(starts: readonly Node[]): Node[] {
+  const seen = new Set<Node>(starts)
+  for (const node of seen) {
+    for (const edge of node.edges) if (edge !== null) seen.add(edge.node as Node)
+  }
+  return [...seen].sort((a, b) => b.sequence - a.sequence)
+}
+
+function runHooks(node: Node, grads: Gradients): void {
+  node.hooks?.forEach((hooks, index) => {
+    for (const hook of hooks) {
+      const grad = grads[index]
+      if (grad) grads[index] = hook(grad) ?? grad
+    }
+  })
+}
+
+function propagate(node: Node, grads: Gradients, buffers: Map<Node, Gradients>, createGraph: boolean): void {
+  if (node.edges.length === 0) return
+  const results = scope(() => {
+    const made = node.apply(Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null))
+    // Each buffer needs a handle of its own: an op may send one tensor to two inputs, or hand on the gradient it got.
+    return node.edges.map((edge, i) => {
+      const grad = made[i]
+      return edge !== null && grad !== null && grad !== undefined ? grad.aliasWithEdge() : null
+    })
+  })
+  results.forEach((grad, i) => {
+    const edge = node.edges[i]
+    if (grad === null || edge === null) return
+    put(buffers, edge.node as Node, edge.index, grad, createGraph)
+  })
+}
+
+function put(buffers: Map<Node, Gradients>, node: Node, index: number, grad: Tensor, createGraph = false): void {
+  let slots = buffers.get(node)
+  if (slots === undefined) {
+    slots = []
+    buffers.set(node, slots)
+  }
+  const before = slots[index]
+  slots[index] = before ? accumulate(before, grad, createGraph) : grad
+}

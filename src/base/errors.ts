@@ -1,0 +1,47 @@
+// Every error that Kindling throws on purpose. Form: "op: what is wrong: both values", then an optional "help:" line.
+
+/** Root of Kindling's errors: `message` is `op: what is wrong`, followed by a `help:` line where there is an obvious fix. */
+export class KindlingError extends Error {
+  /** The message without help and without the path of layers. */
+  readonly summary: string
+  readonly help: string | undefined
+  private readonly path: string[] = []
+
+  constructor(summary: string, help?: string) {
+    super(summary)
+    this.name = new.target.name
+    this.summary = summary
+    this.help = help
+    this.compose()
+  }
+
+  /** Called by `nn.Module` while the error passes through it, innermost layer first. */
+  addLayer(layer: string): void {
+    this.path.push(layer)
+    this.compose()
+  }
+
+  private compose(): void {
+    let text = this.summary
+    if (this.path.length > 0) text += `\n  in ${this.path.join(', called from ')}`
+    if (this.help) text += `\n  help: ${this.help}`
+    this.message = text
+  }
+}
+
+/** Shapes or sizes do not fit together. */
+export class ShapeError extends KindlingError {}
+/** A dtype is not accepted here, or two dtypes do not fit together. */
+export class DTypeError extends KindlingError {}
+/** An index, a dimension or a slice is out of range. */
+export class IndexError extends KindlingError {}
+/** An argument has a value that the op does not accept. */
+export class ValueError extends KindlingError {}
+/** The graph cannot be walked: no graph, walked before, or a saved tensor was changed in place. */
+export class AutogradError extends KindlingError {}
+/** A tensor was used after its memory was given back. */
+export class DisposedError extends KindlingError {}
+/** A device is missing, ran out of memory, or two tensors live on different devices. */
+export class DeviceError extends KindlingError {}
+/** A file or data set is missing, truncated or not what it should be. */
+export class DataError extends KindlingError {}

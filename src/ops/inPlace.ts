@@ -1,0 +1,67 @@
+// Every in-place op goes through here: checks, the write, the version, and the history of the tensor and of its base.
+import { checkInPlace, gradientEdge, needsGraph, record } from '../autograd/record.ts'
+import { context } from '../runtime/context.ts'
+import { launch } from '../runtime/launch.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { asStrided, cloneOf, zerosOf } from './view.ts'
+
+/**
+ * Writes the result of an op into `x` and returns `x`. `others`: the other tensors it reads. `compute` makes the result out of place, recorded;
+ * `direct`, if given, writes it straight into `x` and is used when nothing is recorded.
+ */
+export function writeInPlace(op: string, x: Tensor, others: readonly Tensor[], compute: (self: Tensor) => Tensor, direct?: () => void): Tensor {
+  checkInPlace(op, x)
+  if (!needsGraph([x, ...others])) {
+    if (direct) direct()
+    else overwrite(x, compute(x))
+    x.storage.version++
+    return x
+  }
+  // The op may save its input, which is about to be overwritten: compute from a copy with the same place in the graph.
+  const self = cloneOf(x)
+  self.edge = gradientEdge(x)
+  const result = compute(self)
+  overwrite(x, result)
+  x.storage.version++
+  rewriteHistory(x, result)
+  return x
+}
+
+function overwrite(x: Tensor, result: Tensor): void {
+  launch({ kind: 'copy', x: result, out: x })
+}
+
+/** From now on `x` is `result`; if it shows a part of another tensor, that one is what it was with this part replaced. */
+function rewriteHistory(x: Tensor, result: Tensor): void {
+  const base = x.base
+  if (base === null || base.disposed) {
+    x.edge = result.edge
+    x.rebases++
+    return
+  }
+  const { shape, strides, offset } = x
+  const from = base.offset
+  const whole = record('CopySlices', [base, result], base.aliasWithEdge(), [], (grad, _saved, needs) => {
+    const rest = needs[0] ? cloneOf(grad) : null
+    if (rest !== null) launch({ kind: 'copy', x: zerosOf(shape, rest), out: viewOf(rest, shape, strides, offset - from) })
+    return [rest, needs[1] ? cloneOf(viewOf(cloneOf(grad), shape, strides, offset - from)) : null]
+  })
+  base.edge = whole.edge
+  base.rebases++
+  Tensor.regenerateEdge(x)
+}
+
+const viewOf = (x: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Tensor =>
+  x.alias(shape, strides, x.offset + offset)
+
+Tensor.regenerateEdge = (view) => {
+  const base = view.base as Tensor
+  view.rebases = base.rebases
+  if (base.disposed || !base.requiresGrad) return
+  // The history is rebuilt whatever the mode is in which it is asked for.
+  context.run({ ...context.get(), gradEnabled: true }, () => {
+    const again = asStrided(base, view.shape, view.strides, view.offset)
+    view.edge = again.edge
+    again.dispose()
+  })
+}

@@ -1,0 +1,30 @@
+// What a device is. Backends implement it, `launch` and `Storage` are its only callers.
+import type { Kernels } from './spec.ts'
+
+export type DeviceName = 'wasm' | 'reference' | 'webgpu'
+
+/** A device's own name for a block of memory: an address on wasm, a buffer elsewhere. */
+export type Handle = unknown
+
+export interface MemoryStats {
+  /** Bytes in use now. */
+  readonly used: number
+  /** Most bytes that were ever taken from the device: constant in a steady training loop. */
+  readonly highWater: number
+  /** Storages alive. */
+  readonly storages: number
+}
+
+export interface Backend {
+  readonly name: DeviceName
+  readonly kernels: Kernels
+  /** Memory that holds anything; at least 16-byte aligned. Throws DeviceError when there is none left. */
+  alloc(bytes: number): Handle
+  free(handle: Handle, bytes: number): void
+  /** The bytes themselves, to read and write at once; valid until the next call into the device. Throws DeviceError on a device that cannot. */
+  bytes(handle: Handle, offset: number, length: number): Uint8Array
+  /** A copy of the bytes, on every device. */
+  read(handle: Handle, offset: number, length: number): Promise<Uint8Array>
+  write(handle: Handle, offset: number, data: Uint8Array): void
+  stats(): MemoryStats
+}

@@ -1,0 +1,101 @@
+// Scopes free what user code makes: a tensor belongs to the scope it was made in and goes when the scope ends,
+// unless it is returned or kept. Loaders and module calls open scopes by themselves.
+import { context } from './context.ts'
+
+/** What a scope owns: a tensor. */
+export interface Owned {
+  /** The scope that will dispose it; null: nobody, it lives until `dispose()` or until it is garbage. */
+  owner: Scope | null
+  dispose(): void
+  /** Called when the last scope lets it go alive. */
+  guard(): void
+}
+
+/** Owner of the tensors made while it is the current scope. `using s = scope()`, or `scope(() => ...)`. */
+export class Scope {
+  readonly parent: Scope | null
+  private owned: Owned[] = []
+  private open = true
+
+  constructor(parent: Scope | null) {
+    this.parent = parent
+  }
+
+  adopt(item: Owned): void {
+    item.owner = this
+    this.owned.push(item)
+  }
+
+  /** Hands every tensor found in `value` (arrays, maps, plain objects, tuples) to the scope outside. */
+  release<T>(value: T): T {
+    eachOwned(value, (item) => {
+      if (item.owner === this) giveTo(this.parent, item)
+    })
+    return value
+  }
+
+  /** Disposes what is still owned. Ending twice does nothing. */
+  end(): void {
+    if (!this.open) return
+    this.open = false
+    const owned = this.owned
+    this.owned = []
+    for (const item of owned) if (item.owner === this) item.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+    const now = context.get()
+    if (now.scope === this) context.enter({ ...now, scope: this.parent })
+  }
+}
+
+function giveTo(scope: Scope | null, item: Owned): void {
+  if (scope !== null) scope.adopt(item)
+  else {
+    item.owner = null
+    item.guard()
+  }
+}
+
+const isOwned = (value: object): value is Owned => 'owner' in value && 'dispose' in value && 'guard' in value
+
+function eachOwned(value: unknown, visit: (item: Owned) => void, depth = 0): void {
+  if (typeof value !== 'object' || value === null || depth > 8) return
+  if (isOwned(value)) visit(value)
+  else if (Array.isArray(value)) for (const item of value) eachOwned(item, visit, depth + 1)
+  else if (value instanceof Map || value instanceof Set) for (const item of value.values()) eachOwned(item, visit, depth + 1)
+  else if (isPlain(value)) for (const item of Object.values(value)) eachOwned(item, visit, depth + 1)
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const isThenable = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+
+/**
+ * Frees the tensors made inside, except those returned (in arrays, maps or plain objects too) and those kept by `x.keep()`.
+ * `scope(() => value)` returns the value, and waits where it is a promise; `using s = scope()` lasts until the end of the block.
+ */
+export function scope(): Scope
+export function scope<T>(body: () => T): T
+export function scope<T>(body?: () => T): T | Scope {
+  const outside = context.get()
+  const inner = new Scope(outside.scope)
+  if (body === undefined) {
+    context.enter({ ...outside, scope: inner })
+    return inner
+  }
+  let pending = false
+  try {
+    const value = context.run({ ...outside, scope: inner }, body)
+    if (!isThenable(value)) return inner.release(value)
+    pending = true
+    return value.then((done) => inner.release(done)).finally(() => inner.end()) as T
+  } finally {
+    if (!pending) inner.end()
+  }
+}

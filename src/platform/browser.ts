@@ -1,0 +1,66 @@
+// The platform in a browser, in a window or in a worker. Callers import `#platform`; `types.ts` says what each function does.
+import { DataError } from '../base/errors.ts'
+import type { ContextSlot, FileStat, PlatformWorker } from './types.ts'
+
+export { download, gunzip } from './web.ts'
+
+export const name = 'browser'
+export const nodeMajor = 0
+export const architecture: string = ''
+export const parallelism = globalThis.navigator?.hardwareConcurrency ?? 1
+export const contextFollowsAsync = false
+
+export const env = (_variable: string): string | undefined => undefined
+export const setV8Flag = (_flag: string): boolean => false
+export const now = (): number => performance.now()
+export const log = (line: string): void => console.debug(line)
+
+export function contextSlot<T>(initial: T): ContextSlot<T> {
+  let current = initial
+  return {
+    get: () => current,
+    run(value, fn) {
+      const before = current
+      current = value
+      try {
+        return fn()
+      } finally {
+        current = before
+      }
+    },
+    enter(value) {
+      current = value
+    },
+  }
+}
+
+export function createWorker(source: string, data: unknown): PlatformWorker {
+  const text = `onmessage = (event) => { onmessage = null; (${source})(event.data) }`
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))
+  const worker = new Worker(url)
+  worker.postMessage(data)
+  return {
+    onEnd(listener) {
+      worker.onerror = (event) => {
+        worker.onerror = null
+        listener(event.message || 'it could not be started')
+      }
+    },
+    terminate() {
+      worker.terminate()
+      URL.revokeObjectURL(url)
+    },
+  }
+}
+
+function noFiles(what: string): never {
+  throw new DataError(`${what}: a browser has no files`, 'fetch the data and pass its bytes.')
+}
+export const readFile = async (_path: string): Promise<Uint8Array> => noFiles('readFile')
+export const writeFileAtomic = async (_path: string, _data: Uint8Array | readonly Uint8Array[]): Promise<void> =>
+  noFiles('writeFile')
+export const exists = async (_path: string): Promise<boolean> => noFiles('exists')
+export const stat = async (_path: string): Promise<FileStat> => noFiles('stat')
+export const mkdir = async (_path: string): Promise<void> => noFiles('mkdir')
+export const list = async (_path: string): Promise<string[]> => noFiles('list')
+export const homeCache = (): string => noFiles('homeCache')

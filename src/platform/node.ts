@@ -1,0 +1,58 @@
+// The platform under Node. Callers import `#platform`; `types.ts` says what each function does.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import type { ContextSlot, PlatformWorker } from './types.ts'
+
+export { exists, homeCache, list, mkdir, readFile, stat, writeFileAtomic } from './node-files.ts'
+export { download, gunzip } from './web.ts'
+
+export const name = 'node'
+export const nodeMajor = Number.parseInt(process.versions.node, 10)
+export const architecture: string = process.arch
+export const parallelism = availableParallelism()
+export const contextFollowsAsync = true
+
+export const env = (variable: string): string | undefined => process.env[variable]
+export const now = (): number => performance.now()
+export const log = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+export function setV8Flag(flag: string): boolean {
+  setFlagsFromString(flag)
+  return true
+}
+
+export function contextSlot<T>(initial: T): ContextSlot<T> {
+  // Values are boxed, so that `undefined` can be one.
+  const storage = new AsyncLocalStorage<{ value: T }>()
+  return {
+    get() {
+      const box = storage.getStore()
+      return box === undefined ? initial : box.value
+    },
+    run: (value, fn) => storage.run({ value }, fn),
+    enter: (value) => storage.enterWith({ value }),
+  }
+}
+
+export function createWorker(source: string, data: unknown): PlatformWorker {
+  const text = `(${source})(require('node:worker_threads').workerData)`
+  // Flags such as --input-type or a loader of the parent have no business in this script.
+  const worker = new Worker(text, { eval: true, workerData: data, execArgv: [] })
+  worker.unref()
+  return {
+    onEnd(listener) {
+      let reason = ''
+      worker.on('error', (error: Error) => {
+        reason = String(error.message)
+      })
+      worker.on('exit', (code) => listener(reason || `it ended with exit code ${code}`))
+    },
+    terminate() {
+      void worker.terminate()
+    },
+  }
+}

@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.ts'
 import type { ContextSlot, FileStat, PlatformWorker } from './types.ts'
 
+export type * from './types.ts'
 export { download, gunzip } from './web.ts'
 
 export const name = 'browser'

@@ -42,7 +42,7 @@ describe('recorded streams', () => {
     replacement: boolean
     out: { tensor: string }
   }
-  const { json, tensors } = readFixture<{ seed: number; calls: Call[] }[]>('random')
+  const { json, tensors } = readFixture<{ seed: number; calls: Call[] }[]>('goldens/random')
   const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1)
 
   const calls: Record<string, (g: Generator, call: Call) => unknown> = {
@@ -226,7 +226,7 @@ describe('default weights', () => {
     state?: Record<string, { tensor: string }>
     out?: { tensor: string }
   }
-  const { json, tensors } = readFixture<Entry[]>('init')
+  const { json, tensors } = readFixture<Entry[]>('goldens/init')
   const symmetric =
     (bound: number): Draw =>
     (g, out) =>

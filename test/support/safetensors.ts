@@ -1,57 +1,73 @@
-// Reads the fixtures of test/fixtures/goldens: PyTorch's own answers, a JSON file and a safetensors file, both gzipped.
-// safetensors: 8-byte little-endian header length, JSON header, raw data.
+// Reads fixtures: what PyTorch answered, a JSON description and a safetensors file with the values, each plain or gzipped.
+// safetensors: 8-byte little-endian header length, JSON header, raw data. Format of the descriptions: scripts/oracle/README.md.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { bytesOf, type DType, dtypes, type TypedArray } from '../../src/base/dtype.ts'
 
-const folder = join(import.meta.dirname, '..', 'fixtures', 'goldens')
+/** The fixtures of this repository. */
+export const oracle = join(import.meta.dirname, '..', 'fixtures', 'oracle')
 
-const arrays = {
-  F64: Float64Array,
-  F32: Float32Array,
-  F16: Uint16Array,
-  I64: BigInt64Array,
-  I32: Int32Array,
-  I16: Int16Array,
-  I8: Int8Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-}
-
-/** float16 comes as bits, bool as 0 or 1. */
+/** One tensor of a file. float16 comes as bits, bool as 0 or 1. */
 export interface StoredTensor {
-  dtype: keyof typeof arrays
-  shape: number[]
-  data: InstanceType<(typeof arrays)[keyof typeof arrays]>
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly data: TypedArray
 }
 
 export interface Fixture<Json> {
-  json: Json
-  tensors: Map<string, StoredTensor>
+  readonly json: Json
+  readonly tensors: Map<string, StoredTensor>
 }
 
-/** Reads `<name>.json.gz` and, where there is one, `<name>.safetensors.gz`. */
-export function readFixture<Json = unknown>(name: string): Fixture<Json> {
-  const unpack = (extension: string) => gunzipSync(readFileSync(join(folder, `${name}.${extension}.gz`)))
-  return {
-    json: JSON.parse(unpack('json').toString()),
-    tensors: existsSync(join(folder, `${name}.safetensors.gz`)) ? parseSafetensors(unpack('safetensors')) : new Map(),
-  }
+const codes: Readonly<Record<string, DType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  I64: 'int64',
+  I32: 'int32',
+  U8: 'uint8',
+  BOOL: 'bool',
 }
 
 export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const start = 8 + Number(view.getBigUint64(0, true))
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)))
+  const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
+    new TextDecoder().decode(bytes.subarray(8, start)),
+  )
   const tensors = new Map<string, StoredTensor>()
-  for (const [name, entry] of Object.entries<any>(header)) {
+  for (const [name, { dtype: code, shape, data_offsets }] of Object.entries(header)) {
     if (name === '__metadata__') continue
-    const dtype: StoredTensor['dtype'] = entry.dtype
-    const [from, to] = entry.data_offsets
+    const dtype = codes[code]
+    if (dtype === undefined) throw new Error(`${name}: unknown dtype ${code}`)
     // A copy, because the data of a tensor need not be aligned.
-    const { buffer } = new Uint8Array(bytes.subarray(start + from, start + to))
-    tensors.set(name, { dtype, shape: entry.shape, data: new arrays[dtype](buffer) })
+    const { buffer, byteLength } = Uint8Array.from(bytes.subarray(start + data_offsets[0], start + data_offsets[1]))
+    tensors.set(name, { dtype, shape, data: new dtypes[dtype].array(buffer, 0, byteLength / bytesOf(dtype)) })
   }
   return tensors
+}
+
+/** The bytes of `path`, or of `path` + `.gz`; null where there is neither. */
+function readEither(path: string): Uint8Array | null {
+  if (existsSync(path)) return readFileSync(path)
+  return existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)) : null
+}
+
+/** `<name>.json` of a folder with the tensors of `<name>.safetensors` (none without that file); null where it is missing. */
+export function findFixture<Json = unknown>(name: string, folder = oracle): Fixture<Json> | null {
+  const json = readEither(join(folder, `${name}.json`))
+  if (json === null) return null
+  const tensors = readEither(join(folder, `${name}.safetensors`))
+  return {
+    json: JSON.parse(new TextDecoder().decode(json)),
+    tensors: tensors === null ? new Map() : parseSafetensors(tensors),
+  }
+}
+
+/** The same, where the fixture must be there: `readFixture('goldens/random')`. */
+export function readFixture<Json = unknown>(name: string, folder = oracle): Fixture<Json> {
+  const found = findFixture<Json>(name, folder)
+  if (found === null) throw new Error(`no fixture ${name} in ${folder}`)
+  return found
 }

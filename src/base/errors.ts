@@ -5,7 +5,7 @@ export class KindlingError extends Error {
   /** The message without help and without the path of layers. */
   readonly summary: string
   readonly help: string | undefined
-  private readonly path: string[] = []
+  private readonly layers: { key: string; type: string }[] = []
 
   constructor(summary: string, help?: string) {
     super(summary)
@@ -15,15 +15,19 @@ export class KindlingError extends Error {
     this.compose()
   }
 
-  /** Called by `nn.Module` while the error passes through it, innermost layer first. */
-  addLayer(layer: string): void {
-    this.path.push(layer)
+  /** Called by `nn.Module` while the error passes through, innermost first: the layer's type, and the name by which it knows the layer before. */
+  addLayer(type: string, keyOfInner: string): void {
+    const inner = this.layers.at(-1)
+    if (inner !== undefined) inner.key = keyOfInner
+    this.layers.push({ key: '', type })
     this.compose()
   }
 
   private compose(): void {
     let text = this.summary
-    if (this.path.length > 0) text += `\n  in ${this.path.join(', called from ')}`
+    const keys = this.layers.map((_, k) => ['net', ...this.layers.slice(k, -1).map((layer) => layer.key).reverse()].join('.'))
+    const path = this.layers.map((layer, k) => `${keys[k]} (${layer.type})`)
+    if (path.length > 0) text += `\n  in ${path.join(', called from ')}`
     if (this.help) text += `\n  help: ${this.help}`
     this.message = text
   }

@@ -28,6 +28,7 @@ const abandoned = new FinalizationRegistry<Holding>((holding) => {
 })
 
 export class Tensor implements View, Owned {
+  // Read-only to everyone but `setData`.
   readonly dtype: DType
   readonly shape: readonly number[]
   readonly strides: readonly number[]
@@ -189,6 +190,18 @@ export class Tensor implements View, Owned {
       this.guard()
     }
     return this
+  }
+
+  /** Shows the value of `source` from now on, sharing its memory, and stays the same object: `x.data = source` in PyTorch. No history is recorded. */
+  setData(source: Tensor): void {
+    const storage = source.storage.retain()
+    this.holding.storage?.release()
+    this.holding.storage = storage
+    const self = this as { dtype: DType; shape: readonly number[]; strides: readonly number[]; offset: number }
+    self.dtype = source.dtype
+    self.shape = source.shape
+    self.strides = source.strides
+    self.offset = source.offset
   }
 
   guard(): void {

@@ -1,0 +1,60 @@
+// Values made in JavaScript on their way into device memory: the one place where creation and random ops write bytes.
+import { bytesOf, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
+import { DeviceError, ValueError } from '../base/errors.ts'
+import { numberToHalf } from '../base/half.ts'
+import type { DeviceName } from '../runtime/backend.ts'
+import { launch } from '../runtime/launch.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+/** A typed array for `count` elements of `dtype` (float16 as bits). */
+export const hostArray = (dtype: DType, count: number): TypedArray =>
+  new dtypes[dtype].array(new ArrayBuffer(count * bytesOf(dtype)))
+
+/** A contiguous tensor with the raw elements `data`, copied. */
+export function fromHost(data: TypedArray, shape: readonly number[], dtype: DType, device?: DeviceName): Tensor {
+  const out = Tensor.empty(shape, dtype, device)
+  const { backend, handle } = out.storage
+  if (data.length > 0) backend.write(handle, 0, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  return out
+}
+
+/**
+ * Lets `write` fill the elements of `x` in row-major order: its own memory where that is possible, else an array that is then copied over.
+ * `write` must set every element.
+ */
+export function fillFromHost(x: Tensor, write: (out: TypedArray) => void): Tensor {
+  const direct = x.isContiguous() ? hostViewOf(x) : null
+  if (direct !== null) {
+    write(direct)
+    return x
+  }
+  const data = hostArray(x.dtype, x.numel())
+  write(data)
+  const made = fromHost(data, x.shape, x.dtype, x.device)
+  launch({ kind: 'copy', x: made, out: x })
+  made.dispose()
+  return x
+}
+
+/** Null on a device whose memory cannot be touched at once. */
+function hostViewOf(x: Tensor): TypedArray | null {
+  try {
+    return x.hostView()
+  } catch (error) {
+    if (error instanceof DeviceError) return null
+    throw error
+  }
+}
+
+/** A JavaScript value as a raw element: integers truncate, bool is "not zero", float16 becomes bits. Throws ValueError for NaN or infinity as an integer. */
+export function encoderOf(op: string, dtype: DType): (value: number | bigint | boolean) => number | bigint {
+  const whole = (value: number | bigint | boolean): number => {
+    const number = Number(value)
+    if (!Number.isFinite(number)) throw new ValueError(`${op}: ${number} cannot be converted to ${dtype}`)
+    return Math.trunc(number)
+  }
+  if (dtype === 'int64') return (value) => (typeof value === 'bigint' ? value : BigInt(whole(value)))
+  if (dtype === 'bool') return (value) => (value ? 1 : Number.isNaN(value) ? 1 : 0)
+  if (dtype === 'float16') return (value) => numberToHalf(Number(value))
+  return dtype === 'float32' || dtype === 'float64' ? Number : whole
+}

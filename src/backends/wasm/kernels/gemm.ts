@@ -1,0 +1,331 @@
+// Matrix products: plans blocks, packing and scratch for the kernels in gemm-*.ts. Called by the wasm device for GemmSpec; conv has its own plans.
+// Sizes are run-time arguments, and the plan depends on sizes and strides only: results are the same for every number of threads.
+import { type DType, bytesOf } from '../../../base/dtype.ts'
+import { DTypeError } from '../../../base/errors.ts'
+import type { GemmSpec, View } from '../../../runtime/spec.ts'
+import type { Engine, Kernel } from '../engine.ts'
+import { blockFields, blocksKernel, packFields, packKernel, slotBytes } from './gemm-blocks.ts'
+import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
+import {
+  dotBlock,
+  dotFields,
+  dotKernel,
+  dotSlotBytes,
+  plainFields,
+  plainKernel,
+  type ScalarType,
+} from './gemm-simple.ts'
+
+/** The machine of the engine for an element type. */
+export function machineOf(engine: Engine, type: 'f32' | 'f64'): Machine {
+  return { type, width: engine.features.revec ? 2 : 1, fma: engine.features.relaxedFma }
+}
+
+/** Writes a descriptor: `values` by the names of `table`; f64 fields take two words and are named first. */
+export function describe<N extends string>(
+  engine: Engine,
+  table: Record<N, number>,
+  values: Partial<Record<N, number>>,
+): number {
+  const names = Object.keys(table) as N[]
+  const { address } = engine.descriptor(names.length * 4)
+  for (const name of names) {
+    const at = address + table[name]
+    if (`${name}High` in table) engine.f64[at / 8] = values[name] ?? 0
+    else if (!name.endsWith('High')) engine.i32[at / 4] = values[name] ?? 0
+  }
+  return address
+}
+
+/** Scratch for each running chunk: the fields `slotFlags`, `slots` and `slotBytes` of a descriptor. */
+export function slotsOf(engine: Engine, bytes: number): { slotFlags: number; slots: number; slotBytes: number } {
+  const size = (bytes + 127) & -128
+  const threads = engine.features.threads
+  const slotFlags = engine.scratch(threads * 4)
+  engine.u8.fill(0, slotFlags, slotFlags + threads * 4)
+  return { slotFlags, slots: engine.scratch(threads * size), slotBytes: size }
+}
+
+/** An operand in bytes; C-like operands: row and column, A: row and k, B: k and column. */
+interface Matrix {
+  readonly at: number
+  readonly batch: number
+  readonly row: number
+  readonly column: number
+}
+
+function matrixOf(view: View): Matrix {
+  const bytes = bytesOf(view.dtype)
+  const [batch, row, column] = view.strides.map((s) => s * bytes)
+  return {
+    at: (view.storage.handle as number) + view.offset * bytes,
+    batch: view.shape[0] === 1 ? 0 : batch,
+    row,
+    column,
+  }
+}
+
+interface Problem {
+  readonly batch: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly a: Matrix
+  readonly b: Matrix
+  readonly c: Matrix
+  readonly bias: Matrix | null
+  readonly alpha: number
+  readonly beta: number
+}
+
+const swapped = (x: Matrix): Matrix => ({ ...x, row: x.column, column: x.row })
+/** C' = B' A'. */
+const transposed = (p: Problem): Problem => ({
+  ...p,
+  m: p.n,
+  n: p.m,
+  a: swapped(p.b),
+  b: swapped(p.a),
+  c: swapped(p.c),
+  bias: p.bias && swapped(p.bias),
+})
+
+/** One product with more rows, where all batches share B and A and C go on evenly. */
+function batchesAsRows(p: Problem): Problem {
+  const even = (x: Matrix): boolean => x.batch === p.m * x.row
+  const rows = (x: Matrix): Matrix => ({ ...x, batch: 0 })
+  if (p.batch === 1 || p.b.batch !== 0 || !even(p.a) || !even(p.c) || (p.bias && !even(p.bias))) return p
+  return { ...p, batch: 1, m: p.batch * p.m, a: rows(p.a), c: rows(p.c), bias: p.bias && rows(p.bias) }
+}
+
+const strided = <P extends string>(name: P, x: Matrix | null, row: string, column: string): Record<string, number> =>
+  x === null ? {} : { [name]: x.at, [`${name}Batch`]: x.batch, [name + row]: x.row, [name + column]: x.column }
+
+const kBlockMost = 256
+const rowsPerBlock = 96
+const columnPanelsPerBlock = 16
+/** Multiplications in an item that are worth handing to another thread. */
+const worthSplitting = 1 << 18
+
+/** `lanes` in panels of at most `most`, as even as possible: the first `bigPanels` hold small + 1. */
+export function evenPanels(lanes: number, most: number): { panels: number; small: number; bigPanels: number } {
+  const panels = Math.ceil(lanes / most)
+  return { panels, small: Math.floor(lanes / panels), bigPanels: lanes % panels }
+}
+
+const scalarTypes: { readonly [D in DType]?: ScalarType } = {
+  float32: 'f32',
+  float64: 'f64',
+  int32: 'i32',
+  int64: 'i64',
+  uint8: 'u8',
+}
+
+function plain(engine: Engine, type: ScalarType, p: Problem): void {
+  const kernel = engine.kernels(`gemm plain ${type}`, (m) => plainKernel(m, 'plain', type)).plain
+  const desc = describe(engine, plainFields, {
+    ...strided('a', p.a, 'Row', 'K'),
+    ...strided('b', p.b, 'K', 'Column'),
+    ...strided('c', p.c, 'Row', 'Column'),
+    ...strided('bias', p.bias, 'Row', 'Column'),
+    alpha: p.alpha,
+    beta: p.beta,
+    hasBeta: Number(p.beta !== 0),
+    hasBias: Number(p.bias !== null),
+    m: p.m,
+    n: p.n,
+    k: p.k,
+  })
+  engine.dispatch(kernel, desc, p.batch * p.m, Math.max(1, Math.floor(65536 / (p.n * (p.k + 1)))))
+}
+
+function kernelsOf(engine: Engine, machine: Machine): Record<string, Kernel> {
+  return engine.kernels(`gemm ${machineKey(machine)}`, (m) => {
+    blocksKernel(m, machine)
+    packKernel(m, machine)
+    dotKernel(m, machine)
+  })
+}
+
+/** Packs every panel of `x` (lanes by row, k by column) and returns the packed operand's address and bytes between batches. */
+function pack(
+  engine: Engine,
+  machine: Machine,
+  x: Matrix,
+  batch: number,
+  lanes: number,
+  k: number,
+  width: { padded: number } | { most: number },
+  alpha: number,
+): { at: number; batch: number } {
+  const { bytes } = shapeOf(machine)
+  const even = 'most' in width ? evenPanels(lanes, width.most) : null
+  const padded = 'padded' in width ? width.padded : 0
+  const panels = even?.panels ?? Math.ceil(lanes / padded)
+  const batchBytes = (even ? lanes : panels * padded) * k * bytes
+  const at = engine.scratch(batch * batchBytes)
+  const desc = describe(engine, packFields, {
+    alpha,
+    scale: Number(alpha !== 1),
+    src: x.at,
+    srcBatch: x.batch,
+    srcLane: x.row,
+    srcK: x.column,
+    dst: at,
+    dstBatch: batchBytes,
+    k,
+    lanes,
+    panels,
+    laneSmall: even?.small ?? 0,
+    bigPanels: even?.bigPanels ?? 0,
+    padded,
+  })
+  engine.dispatch(kernelsOf(engine, machine).pack, desc, batch * panels, Math.max(1, Math.floor(32768 / (16 * k))))
+  return { at, batch: batchBytes }
+}
+
+/** Few rows against contiguous columns of B: dot products, nothing is packed (but rows of A that are not contiguous). */
+function dots(engine: Engine, machine: Machine, p: Problem): void {
+  const { bytes } = shapeOf(machine)
+  let { a } = p
+  if (a.column !== bytes) {
+    const batches = a.batch === 0 ? 1 : p.batch
+    const rows = pack(engine, machine, a, batches, p.m, p.k, { most: 1 }, 1)
+    a = { at: rows.at, batch: batches === 1 ? 0 : rows.batch, row: p.k * bytes, column: bytes }
+  }
+  const blocks = Math.ceil(p.n / dotBlock)
+  const desc = describe(engine, dotFields, {
+    ...strided('c', p.c, 'Row', 'Column'),
+    ...strided('bias', p.bias, 'Row', 'Column'),
+    ...slotsOf(engine, dotSlotBytes),
+    alpha: p.alpha,
+    beta: p.beta,
+    hasBeta: Number(p.beta !== 0),
+    hasBias: Number(p.bias !== null),
+    m: p.m,
+    n: p.n,
+    k: p.k,
+    blocks,
+    x: a.at,
+    xBatch: a.batch,
+    xRow: a.row,
+    w: p.b.at,
+    wBatch: p.b.batch,
+    wRow: p.b.column,
+  })
+  engine.dispatch(
+    kernelsOf(engine, machine).dots,
+    desc,
+    p.batch * blocks,
+    Math.max(1, Math.floor(worthSplitting / (dotBlock * p.k * p.m))),
+  )
+}
+
+/** What the first block of k adds to, and its bytes from one panel of columns to the next. */
+function initial(engine: Engine, machine: Machine, p: Problem): Matrix & { readonly panel: number } {
+  const { bytes, columns } = shapeOf(machine)
+  if (p.beta === 0 && p.bias !== null) return { ...p.bias, panel: columns * p.bias.column }
+  if (p.beta === 0) {
+    const at = engine.scratch(columns * bytes)
+    engine.u8.fill(0, at, at + columns * bytes)
+    return { at, batch: 0, row: 0, column: bytes, panel: 0 }
+  }
+  if (p.beta !== 1 || p.bias !== null) plain(engine, machine.type, { ...p, k: 0, alpha: 1 })
+  return { ...p.c, panel: columns * p.c.column }
+}
+
+function blocks(engine: Engine, machine: Machine, p: Problem): void {
+  const { bytes, rows, columns } = shapeOf(machine)
+  const init = initial(engine, machine, p)
+  const panel = evenPanels(p.m, rows)
+  const kBlocks = Math.ceil(p.k / kBlockMost)
+  const kBlock = Math.ceil(p.k / kBlocks)
+  const columnPanels = Math.ceil(p.n / columns)
+
+  // A is read in place while few columns use it; B in place where its rows are contiguous and few rows use it.
+  const packA = p.alpha !== 1 || p.m * p.k * p.n > 1 << 20
+  const severalRowBlocks = p.m > 2 * rowsPerBlock
+  const inPlaceB = p.b.column === bytes && (p.m <= 4 * rows || p.k * p.n * bytes <= 16384)
+  const packB = inPlaceB ? 1 : severalRowBlocks ? 0 : 2
+
+  let rowPanelsPerBlock = Math.min(
+    panel.panels,
+    packB === 2 ? Math.ceil((2 * rowsPerBlock) / rows) : rowsPerBlock / rows,
+  )
+  let columnsPerBlock = Math.min(columnPanels, columnPanelsPerBlock)
+  for (;;) {
+    const items = p.batch * Math.ceil(panel.panels / rowPanelsPerBlock) * Math.ceil(columnPanels / columnsPerBlock)
+    const each = rowPanelsPerBlock * rows * columnsPerBlock * columns * p.k
+    if (items >= 8 || each < worthSplitting || (rowPanelsPerBlock === 1 && columnsPerBlock === 1)) break
+    if (columnsPerBlock > 1 && (packB === 2 || columnsPerBlock * columns >= rowPanelsPerBlock * rows))
+      columnsPerBlock = Math.ceil(columnsPerBlock / 2)
+    else rowPanelsPerBlock = Math.ceil(rowPanelsPerBlock / 2)
+  }
+  const rowBlocks = Math.ceil(panel.panels / rowPanelsPerBlock)
+  const columnBlocks = Math.ceil(columnPanels / columnsPerBlock)
+
+  let a: Record<string, number> = strided('a', p.a, 'Row', 'K')
+  if (packA) {
+    const packed = pack(engine, machine, p.a, p.a.batch === 0 ? 1 : p.batch, p.m, p.k, { most: rows }, p.alpha)
+    a = { a: packed.at, aBatch: p.a.batch === 0 ? 0 : packed.batch, aRow: bytes, aPacked: 1 }
+  }
+  let b: Record<string, number> = { ...strided('b', p.b, 'K', 'Column'), bPanel: columns * p.b.column, packB }
+  if (packB === 0) {
+    const packed = pack(engine, machine, swapped(p.b), p.b.batch === 0 ? 1 : p.batch, p.n, p.k, { padded: columns }, 1)
+    b = { b: packed.at, bBatch: p.b.batch === 0 ? 0 : packed.batch, bPanel: columns * p.k * bytes, bK: columns * bytes }
+  }
+  const desc = describe(engine, blockFields, {
+    ...a,
+    ...b,
+    ...strided('c', p.c, 'Row', 'Column'),
+    ...strided('init', init, 'Row', 'Column'),
+    initPanel: init.panel,
+    ...slotsOf(engine, slotBytes(machine, kBlock)),
+    n: p.n,
+    k: p.k,
+    kBlock,
+    rowPanels: panel.panels,
+    rowsSmall: panel.small,
+    bigPanels: panel.bigPanels,
+    columnPanels,
+    rowBlocks,
+    rowPanelsPerBlock,
+    columnBlocks,
+    columnPanelsPerBlock: columnsPerBlock,
+  })
+  const each = (p.m * p.n * p.k) / (rowBlocks * columnBlocks)
+  engine.dispatch(
+    kernelsOf(engine, machine).gemm,
+    desc,
+    p.batch * rowBlocks * columnBlocks,
+    Math.max(1, Math.floor(worthSplitting / each)),
+  )
+}
+
+export const gemm =
+  (engine: Engine) =>
+  (spec: GemmSpec): void => {
+    const [batch, m, k] = spec.a.shape
+    const n = spec.b.shape[2]
+    if (batch * m * n === 0) return
+    const scalarType = scalarTypes[spec.c.dtype]
+    if (scalarType === undefined) throw new DTypeError(`gemm: dtype ${spec.c.dtype} is not supported`)
+    const bias = spec.bias && matrixOf(spec.bias)
+    const operands = {
+      a: matrixOf(spec.a),
+      b: matrixOf(spec.b),
+      c: matrixOf(spec.c),
+      bias,
+      alpha: spec.alpha,
+      beta: spec.beta,
+    }
+    let problem = batchesAsRows({ batch, m, n, k, ...operands })
+    if (k === 0 || (scalarType !== 'f32' && scalarType !== 'f64')) return plain(engine, scalarType, problem)
+    const machine = machineOf(engine, scalarType)
+    const { bytes } = shapeOf(machine)
+    const fewRows = (p: Problem): boolean => p.m <= 3 && p.k >= 32 && p.b.row === bytes && p.n > p.m
+    if (fewRows(transposed(problem))) problem = transposed(problem)
+    else if (!fewRows(problem) && problem.c.column !== bytes && problem.c.row === bytes) problem = transposed(problem)
+    if (fewRows(problem)) dots(engine, machine, problem)
+    else blocks(engine, machine, problem)
+  }

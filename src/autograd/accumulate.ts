@@ -40,7 +40,9 @@ export function cloneGradient(grad: Tensor, createGraph: boolean): Tensor {
 /** Adds to `leaf.grad`, in place where it may. */
 export function storeGradient(leaf: Tensor, grad: Tensor, createGraph: boolean): void {
   if (!sameShape(leaf.shape, grad.shape)) {
-    throw new ShapeError(`backward: a gradient of shape ${formatShape(grad.shape)} reached a leaf of shape ${formatShape(leaf.shape)}`)
+    throw new ShapeError(
+      `backward: a gradient of shape ${formatShape(grad.shape)} reached a leaf of shape ${formatShape(leaf.shape)}`,
+    )
   }
   const before = leaf.grad
   if (before === null) leaf.grad = cloneGradient(grad, createGraph)

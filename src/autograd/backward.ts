@@ -6,6 +6,7 @@ import { context } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
 import { scope } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { anomaly } from './anomaly.ts'
 import { accumulate, cloneGradient, storeGradient } from './accumulate.ts'
 import type { Node } from './node.ts'
 import { gradientEdge } from './record.ts'
@@ -23,7 +24,11 @@ type Gradients = (Tensor | null)[]
  * `torch.autograd.backward`: adds the gradient of sum(roots * gradients) to `grad` of every leaf.
  * A missing gradient counts as 1 for a root with one element. Throws AutogradError without a graph, or through one already used up.
  */
-export function backward(roots: readonly Tensor[], gradients: readonly (Tensor | null | undefined)[], options: BackwardOptions = {}): void {
+export function backward(
+  roots: readonly Tensor[],
+  gradients: readonly (Tensor | null | undefined)[],
+  options: BackwardOptions = {},
+): void {
   sweep(roots, gradients, options, (node, [grad]) => {
     if (node.leaf !== null && grad !== null) storeGradient(node.leaf, grad, options.createGraph ?? false)
   })
@@ -91,7 +96,10 @@ const secondTime =
 function seed(buffers: Map<Node, Gradients>, root: Tensor, gradient: Tensor | null | undefined): Node {
   const edge = gradientEdge(root)
   if (edge === null) {
-    throw new AutogradError('backward: the tensor does not require grad and has no gradFn', 'nothing it was computed from has requiresGrad: true, or it was made under noGrad.')
+    throw new AutogradError(
+      'backward: the tensor does not require grad and has no gradFn',
+      'nothing it was computed from has requiresGrad: true, or it was made under noGrad.',
+    )
   }
   let start = gradient
   if (start === null || start === undefined) {
@@ -102,9 +110,18 @@ function seed(buffers: Map<Node, Gradients>, root: Tensor, gradient: Tensor | nu
       )
     }
     start = Tensor.empty(root.shape, root.dtype, root.device)
-    launch({ kind: 'map', exprs: [constant(1)], compute: root.dtype === 'float64' ? 'float64' : 'float32', inputs: [], outputs: [start], scalars: [] })
+    launch({
+      kind: 'map',
+      exprs: [constant(1)],
+      compute: root.dtype === 'float64' ? 'float64' : 'float32',
+      inputs: [],
+      outputs: [start],
+      scalars: [],
+    })
   } else if (!sameShape(start.shape, root.shape)) {
-    throw new ShapeError(`backward: the gradient has shape ${formatShape(start.shape)}, the tensor ${formatShape(root.shape)}`)
+    throw new ShapeError(
+      `backward: the gradient has shape ${formatShape(start.shape)}, the tensor ${formatShape(root.shape)}`,
+    )
   }
   put(buffers, edge.node as Node, edge.index, start.aliasWithEdge())
   return edge.node as Node
@@ -132,6 +149,7 @@ function propagate(node: Node, grads: Gradients, buffers: Map<Node, Gradients>, 
   if (node.edges.length === 0) return
   const results = scope(() => {
     const made = node.apply(Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null))
+    if (anomaly.detecting()) anomaly.check(node, made)
     // Each buffer needs a handle of its own: an op may send one tensor to two inputs, or hand on the gradient it got.
     return node.edges.map((edge, i) => {
       const grad = made[i]

@@ -2,6 +2,7 @@
 // it gives back what it saved and lets go of the nodes before it, without waiting for the garbage collector.
 import type { Edge, GraphNode } from '../tensor/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { anomaly } from './anomaly.ts'
 import type { Saved } from './saved.ts'
 
 /** Gradients of the outputs in, gradients of the inputs out; null means zero. */
@@ -25,6 +26,8 @@ export class Node implements GraphNode {
   saved: readonly Saved[] = []
   /** Saved values were used up by a backward pass that did not retain the graph. */
   consumed = false
+  /** Where the operation was called, under `detectAnomaly`. */
+  readonly stack = anomaly.detecting() ? new Error().stack : undefined
   private readonly run: Backward
   private refs = 0
 
@@ -38,7 +41,11 @@ export class Node implements GraphNode {
 
   apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     const needs = this.edges.map((edge) => edge !== null)
-    return this.run(grads, this.saved.map((s) => s.unpack(this)), needs)
+    return this.run(
+      grads,
+      this.saved.map((s) => s.unpack(this)),
+      needs,
+    )
   }
 
   /** Gives the saved values back. */

@@ -8,7 +8,11 @@ import { type Backward, Node } from './node.ts'
 import { Saved } from './saved.ts'
 
 /** Gradient of the output in; gradients of the inputs out, null where none flows or `needs[i]` is false. */
-export type BackwardOne = (grad: Tensor, saved: readonly Tensor[], needs: readonly boolean[]) => readonly (Tensor | null)[]
+export type BackwardOne = (
+  grad: Tensor,
+  saved: readonly Tensor[],
+  needs: readonly boolean[],
+) => readonly (Tensor | null)[]
 
 /** Will an op on these inputs be recorded? Lets an op skip work that only its gradient needs. */
 export const needsGraph = (inputs: readonly Tensor[]): boolean => isGradEnabled() && inputs.some((x) => x.requiresGrad)
@@ -18,7 +22,13 @@ export const needsGraph = (inputs: readonly Tensor[]): boolean => isGradEnabled(
  * `save`: tensors (inputs, the output, or results on the way) that `backward` gets back as `saved`, in that order; use only these
  * inside it, a handle captured by the closure may be gone by then. `backward` computes with ordinary ops, which are themselves recorded under createGraph.
  */
-export function record(name: string, inputs: readonly Tensor[], output: Tensor, save: readonly Tensor[], backward: BackwardOne): Tensor {
+export function record(
+  name: string,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  save: readonly Tensor[],
+  backward: BackwardOne,
+): Tensor {
   if (needsGraph(inputs)) {
     link(name, inputs, [output], save, ([grad], saved, needs) => (grad === null ? [] : backward(grad, saved, needs)))
   }
@@ -26,12 +36,24 @@ export function record(name: string, inputs: readonly Tensor[], output: Tensor, 
 }
 
 /** The same for several outputs; a gradient that nobody sent arrives as null. Integer outputs carry no gradient. */
-export function recordMany<T extends readonly Tensor[]>(name: string, inputs: readonly Tensor[], outputs: T, save: readonly Tensor[], backward: Backward): T {
+export function recordMany<T extends readonly Tensor[]>(
+  name: string,
+  inputs: readonly Tensor[],
+  outputs: T,
+  save: readonly Tensor[],
+  backward: Backward,
+): T {
   if (needsGraph(inputs)) link(name, inputs, outputs, save, backward)
   return outputs
 }
 
-function link(name: string, inputs: readonly Tensor[], outputs: readonly Tensor[], save: readonly Tensor[], backward: Backward): void {
+function link(
+  name: string,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  save: readonly Tensor[],
+  backward: Backward,
+): void {
   const node = new Node(name, inputs.map(gradientEdge), backward)
   node.saved = save.map((x) => {
     const output = outputs.indexOf(x)
@@ -65,6 +87,9 @@ export function checkInPlace(op: string, x: Tensor): void {
     throw new AutogradError(`${op}: a leaf tensor that requires grad is being used in an in-place operation`, help)
   }
   if (x.base !== null && !x.base.disposed && x.base.requiresGrad && x.base.isLeaf) {
-    throw new AutogradError(`${op}: a view of a leaf tensor that requires grad is being used in an in-place operation`, help)
+    throw new AutogradError(
+      `${op}: a view of a leaf tensor that requires grad is being used in an in-place operation`,
+      help,
+    )
   }
 }

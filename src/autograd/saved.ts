@@ -22,7 +22,14 @@ export class Saved {
     this.output = output
     this.edge = edge
     edge?.node.retain()
-    this.madeBy = output >= 0 ? 'the output of this operation' : edge === null ? 'a tensor without gradient' : edge.node.leaf ? 'a leaf' : `output ${edge.index} of ${edge.node.name}`
+    this.madeBy =
+      output >= 0
+        ? 'the output of this operation'
+        : edge === null
+          ? 'a tensor without gradient'
+          : edge.node.leaf
+            ? 'a leaf'
+            : `output ${edge.index} of ${edge.node.name}`
   }
 
   /** A fresh handle on the saved value. Throws AutogradError if it was written since. */

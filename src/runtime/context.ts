@@ -2,6 +2,8 @@
 import { contextSlot } from '#platform'
 import type { Scope } from './scope.ts'
 
+export { contextFollowsAsync } from '#platform'
+
 export interface Context {
   readonly scope: Scope | null
   readonly gradEnabled: boolean

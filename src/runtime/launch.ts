@@ -1,0 +1,83 @@
+// The one door from ops to devices: checks that all views live on one device, runs the kernel there, and tells listeners.
+import { env, log, now } from '#platform'
+import { DeviceError } from '../base/errors.ts'
+import { formatShape } from '../base/shape.ts'
+import type { Backend } from './backend.ts'
+import type { KernelKind, KernelSpec, View } from './spec.ts'
+
+type ViewsOf = { readonly [K in KernelKind]: (spec: Extract<KernelSpec, { kind: K }>) => readonly (View | null)[] }
+
+/** Every view of a spec: outputs first, then what is read. */
+const viewsOf: ViewsOf = {
+  map: (s) => [...s.outputs, ...s.inputs],
+  reduce: (s) => [...s.outputs, ...s.inputs],
+  scan: (s) => [s.out, s.indices, s.x],
+  sort: (s) => [s.values, s.indices, s.x],
+  gemm: (s) => [s.c, s.a, s.b, s.bias],
+  conv: (s) =>
+    s.pass === 'forward' ? [s.y, s.x, s.w, s.bias] : s.pass === 'inputGrad' ? [s.x, s.y, s.w] : [s.w, s.x, s.y],
+  pool: (s) => (s.pass === 'forward' ? [s.y, s.indices, s.x] : [s.x, s.y, s.indices]),
+  softmax: (s) => (s.op === 'softmax' || s.op === 'logSoftmax' ? [s.out, s.x] : [s.out, s.y, s.g]),
+  crossEntropy: (s) => (s.pass === 'forward' ? [s.loss, s.lse, s.x, s.target] : [s.out, s.g, s.x, s.lse, s.target]),
+  gather: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],
+  scatter: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],
+  copy: (s) => [s.out, s.x],
+}
+
+/** The views that a kernel writes and reads, outputs first. */
+export function specViews(spec: KernelSpec): View[] {
+  const list = viewsOf[spec.kind] as (spec: KernelSpec) => readonly (View | null)[]
+  return list(spec).filter((view) => view !== null)
+}
+
+/** What a listener hears after each kernel. On a device that works asynchronously, `ms` is the time to hand the kernel over. */
+export interface Launch {
+  readonly spec: KernelSpec
+  readonly device: Backend
+  readonly ms: number
+}
+type Listener = (launch: Launch) => void
+const listeners = new Set<Listener>()
+
+/** Calls `listener` after every kernel, for traces and profiles, until the returned function is called. */
+export function onLaunch(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+  }
+}
+
+/** One line of text: device, kind, time and views of a kernel. */
+export function describeLaunch({ spec, device, ms }: Launch): string {
+  const views = specViews(spec).map((view) => `${view.dtype}${formatShape(view.shape)}`)
+  const detail = 'op' in spec ? ` ${spec.op}` : 'pass' in spec ? ` ${spec.pass}` : ''
+  return `${device.name} ${spec.kind}${detail} ${ms.toFixed(3)} ms  ${views.join(' ')}`
+}
+
+if (Number(env('KINDLING_DEBUG')) >= 1) onLaunch((launch) => log(describeLaunch(launch)))
+
+/** Runs the kernel on the device of its views. Throws DeviceError where they live on different devices. */
+export function launch(spec: KernelSpec): void {
+  const views = specViews(spec)
+  const device = views[0].storage.backend
+  for (const view of views) {
+    const other = view.storage.backend
+    if (other !== device) {
+      throw new DeviceError(
+        `${spec.kind}: tensors live on different devices: ${device.name} and ${other.name}`,
+        'move one of them: x.to(device).',
+      )
+    }
+  }
+  // Elementwise kernels have nothing to do for no elements; what others do is their own matter (an empty sum is 0).
+  if ((spec.kind === 'map' || spec.kind === 'copy') && views[0].shape.includes(0)) return
+  const run = device.kernels[spec.kind] as (spec: KernelSpec) => void
+  if (listeners.size === 0) {
+    run(spec)
+    return
+  }
+  const start = now()
+  run(spec)
+  const ms = now() - start
+  for (const listener of listeners) listener({ spec, device, ms })
+}

@@ -103,8 +103,7 @@ const real: { readonly [op in ValueOp]: (a: number, b: number, c: number) => num
 }
 
 /** base to a whole power, wrapping; a negative power is 1 / base ** n, truncated. */
-function integerPow<T extends Value>(base: T, power: T, one: T, mul: (a: T, b: T) => T): T {
-  const zero = mul(one, 0 as T)
+function integerPow<T extends Value>(base: T, power: T, zero: T, one: T, mul: (a: T, b: T) => T): T {
   if (power < 0) {
     const odd = Number(BigInt(power) & 1n) === 1
     return base === one ? one : BigInt(base) === -1n ? (odd ? base : one) : zero
@@ -147,7 +146,7 @@ const int32: { readonly [op in Integral]: (a: number, b: number, c: number) => n
   min: (x, y) => Math.min(x, y),
   max: (x, y) => Math.max(x, y),
   fma: (x, y, z) => (imul(x, y) + z) | 0,
-  pow: (x, y) => integerPow(x, y, 1, imul),
+  pow: (x, y) => integerPow(x, y, 0, 1, imul),
   floor: (x) => x,
   ceil: (x) => x,
   trunc: (x) => x,
@@ -167,7 +166,7 @@ const int64: { readonly [op in Integral]: (a: bigint, b: bigint, c: bigint) => b
   min: (x, y) => (x < y ? x : y),
   max: (x, y) => (x > y ? x : y),
   fma: (x, y, z) => wrap(x * y + z),
-  pow: (x, y) => integerPow(x, y, 1n, (a, b) => wrap(a * b)),
+  pow: (x, y) => integerPow(x, y, 0n, 1n, (a, b) => wrap(a * b)),
   floor: (x) => x,
   ceil: (x) => x,
   trunc: (x) => x,

@@ -1,0 +1,13 @@
+// kindling/nn: modules, layers, losses and initialisers.
+export * from './activation.ts'
+export * from './container.ts'
+export { Conv1d, Conv2d, type ConvOptions, type Size } from './conv.ts'
+export * from './dropout.ts'
+export * as init from './init.ts'
+export { Layer } from './layer.ts'
+export * from './linear.ts'
+export * from './loss.ts'
+export { Module } from './module.ts'
+export { Parameter } from './parameter.ts'
+export * from './pool.ts'
+export type { LoadResult, StateDict } from './state.ts'

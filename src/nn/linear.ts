@@ -1,0 +1,81 @@
+// Layers that are one matrix product, and those that only change the shape.
+import { linear } from '../ops/matmul.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { defaultWeightAndBias } from './init.ts'
+import { Layer, pythonBool } from './layer.ts'
+import { Parameter } from './parameter.ts'
+
+export interface LinearOptions {
+  bias?: boolean
+}
+
+/** `x @ weight.T + bias`: [..., inFeatures] -> [..., outFeatures]. Source: `torch.nn.Linear`. */
+export class Linear extends Layer {
+  readonly inFeatures: number
+  readonly outFeatures: number
+  weight: Parameter
+  bias: Parameter | null
+
+  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+    super()
+    this.inFeatures = inFeatures
+    this.outFeatures = outFeatures
+    this.weight = new Parameter(Tensor.empty([outFeatures, inFeatures]))
+    this.bias = bias ? new Parameter(Tensor.empty([outFeatures])) : null
+    this.resetParameters()
+  }
+  resetParameters(): void {
+    defaultWeightAndBias(this.weight, this.bias)
+  }
+  forward(input: Tensor): Tensor {
+    return linear(input, this.weight, this.bias)
+  }
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`
+  }
+}
+
+/** Gives its input back; takes and ignores any arguments. Source: `torch.nn.Identity`. */
+export class Identity extends Layer {
+  // biome-ignore lint/complexity/noUselessConstructor: it documents that any arguments are accepted, as in PyTorch.
+  constructor(..._ignored: unknown[]) {
+    super()
+  }
+  forward(input: Tensor): Tensor {
+    return input
+  }
+}
+
+/** Merges dimensions startDim .. endDim into one. Source: `torch.nn.Flatten`. */
+export class Flatten extends Layer {
+  readonly startDim: number
+  readonly endDim: number
+  constructor(startDim = 1, endDim = -1) {
+    super()
+    this.startDim = startDim
+    this.endDim = endDim
+  }
+  forward(input: Tensor): Tensor {
+    return input.flatten(this.startDim, this.endDim)
+  }
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`
+  }
+}
+
+/** Splits dimension `dim` into `sizes`. Source: `torch.nn.Unflatten`. */
+export class Unflatten extends Layer {
+  readonly dim: number
+  readonly sizes: readonly number[]
+  constructor(dim: number, sizes: readonly number[]) {
+    super()
+    this.dim = dim
+    this.sizes = sizes
+  }
+  forward(input: Tensor): Tensor {
+    return input.unflatten(this.dim, this.sizes)
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=(${this.sizes.join(', ')})`
+  }
+}

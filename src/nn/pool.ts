@@ -1,0 +1,136 @@
+// Pooling layers: each holds the options of one function of `ops/pool`.
+import * as P from '../ops/pool.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { Size } from './conv.ts'
+import { Layer, pythonBool, pythonSize } from './layer.ts'
+
+export interface MaxPoolOptions {
+  /** Default: the kernel size. */
+  stride?: Size
+  padding?: Size
+  dilation?: Size
+  ceilMode?: boolean
+}
+export interface AvgPoolOptions {
+  /** Default: the kernel size. */
+  stride?: Size
+  padding?: Size
+  ceilMode?: boolean
+  countIncludePad?: boolean
+  divisorOverride?: number
+}
+
+abstract class MaxPool extends Layer {
+  readonly kernelSize: Size
+  readonly stride: Size
+  readonly padding: Size
+  readonly dilation: Size
+  readonly ceilMode: boolean
+  constructor(kernelSize: Size, { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions = {}) {
+    super()
+    this.kernelSize = kernelSize
+    this.stride = stride
+    this.padding = padding
+    this.dilation = dilation
+    this.ceilMode = ceilMode
+  }
+  protected get options() {
+    const { stride, padding, dilation, ceilMode } = this
+    return { stride, padding, dilation, ceilMode }
+  }
+  override extraRepr(): string {
+    const sizes = `kernel_size=${pythonSize(this.kernelSize)}, stride=${pythonSize(this.stride)}, padding=${pythonSize(this.padding)}`
+    return `${sizes}, dilation=${pythonSize(this.dilation)}, ceil_mode=${pythonBool(this.ceilMode)}`
+  }
+}
+/** Largest value of each window: [N, C, L] -> [N, C, L']. Source: `torch.nn.MaxPool1d`. */
+export class MaxPool1d extends MaxPool {
+  forward(input: Tensor): Tensor {
+    return P.maxPool1d(input, this.kernelSize, this.options)
+  }
+}
+/** Largest value of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.MaxPool2d`. */
+export class MaxPool2d extends MaxPool {
+  forward(input: Tensor): Tensor {
+    return P.maxPool2d(input, this.kernelSize, this.options)
+  }
+}
+
+abstract class AvgPool extends Layer {
+  readonly kernelSize: Size
+  readonly stride: Size
+  readonly padding: Size
+  readonly ceilMode: boolean
+  readonly countIncludePad: boolean
+  constructor(kernelSize: Size, { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true }: AvgPoolOptions = {}) {
+    super()
+    this.kernelSize = kernelSize
+    this.stride = stride
+    this.padding = padding
+    this.ceilMode = ceilMode
+    this.countIncludePad = countIncludePad
+  }
+  protected get options() {
+    const { stride, padding, ceilMode, countIncludePad } = this
+    return { stride, padding, ceilMode, countIncludePad }
+  }
+  override extraRepr(): string {
+    return `kernel_size=${pythonSize(this.kernelSize)}, stride=${pythonSize(this.stride)}, padding=${pythonSize(this.padding)}`
+  }
+}
+/** Mean of each window: [N, C, L] -> [N, C, L']. Source: `torch.nn.AvgPool1d`. */
+export class AvgPool1d extends AvgPool {
+  forward(input: Tensor): Tensor {
+    return P.avgPool1d(input, this.kernelSize, this.options)
+  }
+  override extraRepr(): string {
+    const [kernel, stride, padding] = [this.kernelSize, this.stride, this.padding].map((size) => pythonSize(typeof size === 'number' ? [size] : size))
+    return `kernel_size=${kernel}, stride=${stride}, padding=${padding}`
+  }
+}
+/** Mean of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.AvgPool2d`. */
+export class AvgPool2d extends AvgPool {
+  readonly divisorOverride: number | undefined
+  constructor(kernelSize: Size, options: AvgPoolOptions = {}) {
+    super(kernelSize, options)
+    this.divisorOverride = options.divisorOverride
+  }
+  forward(input: Tensor): Tensor {
+    return P.avgPool2d(input, this.kernelSize, { ...this.options, divisorOverride: this.divisorOverride })
+  }
+}
+
+abstract class AdaptivePool extends Layer {
+  readonly outputSize: Size
+  constructor(outputSize: Size) {
+    super()
+    this.outputSize = outputSize
+  }
+  override extraRepr(): string {
+    return `output_size=${pythonSize(this.outputSize)}`
+  }
+}
+/** Mean over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveAvgPool1d`. */
+export class AdaptiveAvgPool1d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return P.adaptiveAvgPool1d(input, this.outputSize)
+  }
+}
+/** Mean over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveAvgPool2d`. */
+export class AdaptiveAvgPool2d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return P.adaptiveAvgPool2d(input, this.outputSize)
+  }
+}
+/** Maximum over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveMaxPool1d`. */
+export class AdaptiveMaxPool1d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return P.adaptiveMaxPool1d(input, this.outputSize)
+  }
+}
+/** Maximum over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveMaxPool2d`. */
+export class AdaptiveMaxPool2d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return P.adaptiveMaxPool2d(input, this.outputSize)
+  }
+}

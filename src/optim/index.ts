@@ -1,0 +1,4 @@
+// kindling/optim: optimizers.
+export { Adam, type AdamOptions, AdamW } from './adam.ts'
+export { Optimizer, type OptimizerStateDict, type ParamGroup, type Params, type ParamState } from './optimizer.ts'
+export { SGD, type SGDOptions } from './sgd.ts'

@@ -1,0 +1,133 @@
+// Optimizer: parameter groups, state per parameter, and one fused kernel per parameter and step.
+import { withoutRecording } from '../autograd/record.ts'
+import { computeType } from '../base/dtype.ts'
+import { KindlingError, ValueError } from '../base/errors.ts'
+import type { Expr } from '../base/expr.ts'
+import { launch } from '../runtime/launch.ts'
+import { scope } from '../runtime/scope.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+/** Parameters that share options; options left out take the optimizer's defaults. */
+export type ParamGroup<O> = { params: Tensor[] } & O
+/** Parameters, or groups of them with options of their own. */
+export type Params<O> = Iterable<Tensor> | readonly (Partial<O> & { params: Iterable<Tensor> | Tensor })[]
+/** What an optimizer remembers of one parameter. */
+export type ParamState = Record<string, Tensor | number>
+
+export interface OptimizerStateDict {
+  /** By the index of the parameter, counted over all groups. */
+  state: Record<string, ParamState>
+  paramGroups: ({ params: number[] } & Record<string, unknown>)[]
+}
+
+/** Base of all optimizers. A subclass says how one parameter changes. Source: `torch.optim.Optimizer`. */
+export abstract class Optimizer<O extends { lr: number }> {
+  readonly defaults: O
+  readonly paramGroups: ParamGroup<O>[] = []
+  readonly state = new Map<Tensor, ParamState>()
+
+  constructor(params: Params<O>, defaults: O) {
+    this.defaults = defaults
+    const name = this.constructor.name
+    const list = [...(params as Iterable<unknown>)]
+    if (list.length === 0) throw new ValueError(`${name}: got an empty parameter list`, 'pass net.parameters(); a generator can be read only once.')
+    if (list.every((item) => item instanceof Tensor)) this.addParamGroup({ params: list } as Partial<O> & { params: Tensor[] })
+    else for (const group of list) this.addParamGroup(group as Partial<O> & { params: Iterable<Tensor> })
+  }
+
+  /** Adds parameters with options of their own. Throws ValueError for what is no leaf tensor, or is there already. */
+  addParamGroup(group: Partial<O> & { params: Iterable<Tensor> | Tensor }): void {
+    const name = this.constructor.name
+    const params = group.params instanceof Tensor ? [group.params] : [...group.params]
+    const known = new Set(this.paramGroups.flatMap((g) => g.params))
+    for (const param of params) {
+      if (!(param instanceof Tensor)) throw new ValueError(`${name}: a parameter must be a tensor, got ${typeof param}`)
+      if (!param.isLeaf) throw new ValueError(`${name}: cannot optimize a tensor that has a history (${param.gradFn?.name})`, 'only leaf tensors can be optimized; use detach() or make it a Parameter.')
+      if (known.has(param)) throw new ValueError(`${name}: a parameter appears in more than one parameter group`)
+      known.add(param)
+    }
+    const full = { ...this.defaults, ...group, params } as ParamGroup<O>
+    this.check(full)
+    this.paramGroups.push(full)
+  }
+
+  /** Throws ValueError for an option that makes no sense. */
+  protected check({ lr }: O): void {
+    if (!(lr >= 0)) throw new ValueError(`${this.constructor.name}: lr must be a number >= 0, got ${lr}`)
+  }
+
+  /** Changes `param` by its gradient. */
+  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: ParamState): void
+
+  /** One step for all parameters that have a gradient. `closure` recomputes the loss first, and its value is returned. */
+  step<T>(closure?: () => T): T | undefined {
+    const loss = closure?.()
+    withoutRecording(() =>
+      scope(() => {
+        for (const group of this.paramGroups) {
+          for (const param of group.params) {
+            if (param.grad === null) continue
+            let state = this.state.get(param)
+            if (state === undefined) {
+              state = {}
+              this.state.set(param, state)
+            }
+            this.update(param, param.grad, group, state)
+          }
+        }
+      }),
+    )
+    return loss
+  }
+
+  /** Clears the gradients: frees them (the default), or fills them with zeros. */
+  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        if (setToNone) param.grad = null
+        else param.grad?.zero_()
+      }
+    }
+  }
+
+  /** A tensor of zeros like `param` that lives as long as the optimizer's state. */
+  protected slot(param: Tensor, state: ParamState, name: string): Tensor {
+    const found = state[name]
+    if (found instanceof Tensor) return found
+    const made = param.zerosLike().keep()
+    state[name] = made
+    return made
+  }
+
+  /** State and options, by parameter index. Tensors are shared with the optimizer. */
+  stateDict(): OptimizerStateDict {
+    const index = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]))
+    const state: Record<string, ParamState> = {}
+    for (const [param, values] of this.state) state[String(index.get(param))] = { ...values }
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({ ...options, params: params.map((param) => index.get(param) as number) }))
+    return { state, paramGroups }
+  }
+
+  /** Takes over what `stateDict` gave, copying the tensors. Throws KindlingError when the groups differ in size. */
+  loadStateDict({ state, paramGroups }: OptimizerStateDict): void {
+    const sizes = (groups: readonly { params: readonly unknown[] }[]): string => groups.map((group) => group.params.length).join(', ')
+    if (sizes(paramGroups) !== sizes(this.paramGroups)) {
+      throw new KindlingError(
+        `${this.constructor.name}.loadStateDict: the saved parameter groups have sizes [${sizes(paramGroups)}], the optimizer's [${sizes(this.paramGroups)}]`,
+      )
+    }
+    paramGroups.forEach(({ params: _, ...options }, i) => Object.assign(this.paramGroups[i], options))
+    const params = this.paramGroups.flatMap((group) => group.params)
+    this.state.clear()
+    for (const [key, values] of Object.entries(state)) {
+      const copied = Object.entries(values).map(([name, value]) => [name, value instanceof Tensor ? value.detach().clone().keep() : value])
+      this.state.set(params[Number(key)], Object.fromEntries(copied) as ParamState)
+    }
+  }
+}
+
+/** Writes `exprs[k]` into `outputs[k]`, all in one pass over memory. */
+export function fused(exprs: readonly Expr[], inputs: readonly Tensor[], outputs: readonly Tensor[], scalars: readonly number[]): void {
+  launch({ kind: 'map', exprs, compute: computeType(outputs[0].dtype), inputs, outputs, scalars })
+  for (const output of outputs) output.storage.version++
+}

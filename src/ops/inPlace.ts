@@ -3,7 +3,8 @@ import { checkInPlace, gradientEdge, needsGraph, record } from '../autograd/reco
 import { context } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { asStrided, cloneOf, zerosOf } from './view.ts'
+import { asStrided, relaid, withHole } from './asStrided.ts'
+import { cloneOf } from './view.ts'
 
 /**
  * Writes the result of an op into `x` and returns `x`. `others`: the other tensors it reads. `compute` makes the result out of place, recorded;
@@ -39,20 +40,15 @@ function rewriteHistory(x: Tensor, result: Tensor): void {
     x.rebases++
     return
   }
-  const { shape, strides, offset } = x
-  const from = base.offset
-  const whole = record('CopySlices', [base, result], base.aliasWithEdge(), [], (grad, _saved, needs) => {
-    const rest = needs[0] ? cloneOf(grad) : null
-    if (rest !== null) launch({ kind: 'copy', x: zerosOf(shape, rest), out: viewOf(rest, shape, strides, offset - from) })
-    return [rest, needs[1] ? cloneOf(viewOf(cloneOf(grad), shape, strides, offset - from)) : null]
-  })
+  const [own, part] = [base, x].map(({ shape, strides, offset }) => ({ shape, strides, offset }))
+  const whole = record('CopySlices', [base, result], base.aliasWithEdge(), [], (grad, _saved, needs) => [
+    needs[0] ? withHole(grad, own, part) : null,
+    needs[1] ? relaid(grad, own, part) : null,
+  ])
   base.edge = whole.edge
   base.rebases++
   Tensor.regenerateEdge(x)
 }
-
-const viewOf = (x: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Tensor =>
-  x.alias(shape, strides, x.offset + offset)
 
 Tensor.regenerateEdge = (view) => {
   const base = view.base as Tensor

@@ -1,4 +1,4 @@
-// Views: other geometry on the same storage. The few that other families build on; the rest is in `reshape.ts` and `slice.ts`.
+// Views: other geometry on the same storage. The few that other families build on; the rest is in `reshape.ts`, `permute.ts` and `slice.ts`.
 import { record } from '../autograd/record.ts'
 import { ShapeError } from '../base/errors.ts'
 import { broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
@@ -24,23 +24,22 @@ export function zerosOf(shape: readonly number[], like: Tensor): Tensor {
 }
 
 /**
- * `x.as_strided(size, stride, offset)`: any geometry over the storage of `x`; `offset` in elements from the start of the storage.
- * The gradient goes back to the elements shown, once each: windows that overlap are not for training.
+ * Zeros of `shape`, with `part` where `take` shows it: the gradient of a view of a part. Its own gradient is that view.
+ * `take` must show every element at most once.
  */
-export function asStrided(x: Tensor, shape: readonly number[], strides: readonly number[], offset = x.offset): Tensor {
-  const from = x.shape
-  const start = x.offset
-  const out = x.alias([...shape], [...strides], offset)
-  return record('AsStridedBackward0', [x], out, [], (grad) => {
-    const whole = zerosOf(from, grad)
-    launch({ kind: 'copy', x: grad, out: whole.alias(shape, strides, offset - start) })
-    return [whole]
-  })
+export function embed(part: Tensor, shape: readonly number[], take: (whole: Tensor) => Tensor): Tensor {
+  const whole = zerosOf(shape, part)
+  launch({ kind: 'copy', x: part, out: take(whole) })
+  return record('EmbedBackward0', [part], whole, [], (grad) => [take(grad)])
 }
 
+/** Sizes or dimensions, as separate numbers or as one list. */
+export type SizeList = number[] | [readonly number[]]
+export const sizesOf = (sizes: SizeList): readonly number[] => (typeof sizes[0] === 'object' ? sizes[0] : (sizes as number[]))
+
 /** `x.expand(shape)`: repeats dimensions of size 1 (and new ones in front) without copying; -1 keeps a size. */
-export function expand(x: Tensor, ...sizes: number[] | [readonly number[]]): Tensor {
-  const wanted = (typeof sizes[0] === 'object' ? sizes[0] : sizes) as readonly number[]
+export function expand(x: Tensor, ...sizes: SizeList): Tensor {
+  const wanted = sizesOf(sizes)
   const lead = wanted.length - x.shape.length
   const shape = wanted.map((size, d) => (size === -1 && d >= lead ? x.shape[d - lead] : size))
   const fits = lead >= 0 && x.shape.every((size, d) => size === shape[d + lead] || size === 1) && shape.every((size) => size >= 0)

@@ -1,0 +1,262 @@
+// Elementwise kernels: one loop per expression, dtypes and stride classes; shapes and strides are run-time numbers.
+// for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements.
+import type { DType } from '../../../base/dtype.ts'
+import type { Expr } from '../../../base/expr.ts'
+import type { MapSpec, View } from '../../../runtime/spec.ts'
+import type { Func, FuncRef, Local, Module } from '../asm.ts'
+import { addressOf, type Engine, type Features, type Kernel } from '../engine.ts'
+import { printer } from '../expr-codegen.ts'
+import { Evaluation, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
+import { collapse, cut, product, takeInner, walk, widthsOf } from '../loops.ts'
+import {
+  CONTIGUOUS,
+  emitStore,
+  formatOf,
+  laneTypes,
+  type Place,
+  pushLoad,
+  pushScalar,
+  SPLAT,
+  STRIDED,
+  type StrideClass,
+  strideClass,
+  toStored,
+} from '../operands.ts'
+import { bytesOf, type ComputeType, dtypes } from '../../../base/dtype.ts'
+
+/** Elements per piece of work. */
+const GRAIN = 16384
+
+/** What is in the code; all else is in the descriptor. */
+interface Variant {
+  readonly exprs: readonly Expr[]
+  readonly compute: ComputeType
+  readonly scalars: number
+  /** Outputs first, then inputs, as everywhere in this file. */
+  readonly dtypes: readonly DType[]
+  readonly classes: readonly StrideClass[]
+}
+
+/** Byte offsets in the descriptor: [rank, count, last count, 0], scalars (f64), addresses, inner byte strides, table. */
+const header = { rank: 0, count: 4, last: 8, scalars: 16 } as const
+const layout = (v: Variant) => {
+  const addresses = header.scalars + 8 * v.scalars
+  const strides = addresses + 4 * v.dtypes.length
+  return { addresses, strides, table: strides + 4 * v.dtypes.length }
+}
+
+function build(m: Module, features: Features, v: Variant): void {
+  const l = new Lanes(m, features.relaxedFma)
+  const type = laneTypes[v.compute]
+  const lanes = laneCount[type]
+  const step = 2 * lanes
+  const outputs = v.exprs.length
+  const print = printer(l, { compute: v.compute, inputs: v.dtypes.slice(outputs) })
+  const words = v.exprs.map((e, k) => toStored(l, v.compute, v.dtypes[k], print(e)))
+  const operands = v.dtypes.map((_, k) => k)
+  const formats = v.dtypes.map((dtype) => formatOf(v.compute, dtype))
+  const widths = v.dtypes.map(bytesOf)
+  const at = layout(v)
+
+  /** (desc, steps, addresses...): `blocks` vectors per step; one lane where `active` is 1. */
+  const body = (name: string, blocks: number, active: number): FuncRef =>
+    m.func(name, ['i32', 'i32', ...operands.map(() => 'i32' as const)], [], (f) => {
+      const [desc, steps, ...addresses] = f.args
+      const pool = new LocalPool(f)
+      const places = operands.map(
+        (k): Place => ({ address: addresses[k], stride: strideLocal(f, desc, v.classes[k], at.strides + 4 * k) }),
+      )
+      const scalars = Array.from({ length: v.scalars }, (_, k) => {
+        const local = f.local('v128')
+        pushScalar(f, type, desc, header.scalars + 8 * k)
+        f.set(local)
+        return local
+      })
+      const load = (k: number, block: number, cls: StrideClass): void =>
+        pushLoad(f, formats[k], cls, widths[k], places[k], block)
+      const splats = new Map<number, Local>()
+      for (const k of operands.slice(outputs)) {
+        if (v.classes[k] !== SPLAT) continue
+        const local = f.local('v128')
+        load(k, 0, SPLAT)
+        f.set(local)
+        splats.set(k, local)
+      }
+      const leafAt =
+        (block: number) =>
+        (leaf: Leaf): void => {
+          if (leaf.kind === 'scalar') return f.get(scalars[leaf.index])
+          const k = outputs + leaf.index
+          const splat = splats.get(k)
+          if (splat) f.get(splat)
+          else load(k, block, active === 1 ? SPLAT : v.classes[k])
+        }
+      f.loop((again) => {
+        // All values before any store (an output may be an input), and stores from the back: so V8 joins them in pairs.
+        const values: Local[][] = []
+        for (let block = blocks - 1; block >= 0; block--)
+          values[block] = new Evaluation(f, pool, active, leafAt(block)).roots(words)
+        for (let block = blocks - 1; block >= 0; block--) {
+          for (let k = 0; k < outputs; k++)
+            emitStore(f, formats[k], v.classes[k], widths[k], places[k], block, values[block][k], active)
+        }
+        values.flat().forEach((local) => pool.give(local))
+        const elements = active === 1 ? 1 : step
+        for (const k of operands) {
+          if (v.classes[k] === CONTIGUOUS) f.inc(addresses[k], elements * widths[k])
+          else if (v.classes[k] === STRIDED) {
+            f.inc(addresses[k], () => {
+              f.get(places[k].stride)
+              f.i32(elements)
+              f.op('i32.mul')
+            })
+          }
+        }
+        f.inc(steps, -1)
+        f.get(steps)
+        f.brIf(again)
+      })
+    })
+  const hot = body('hot', 2, lanes)
+  const cold = body('cold', 1, 1)
+
+  m.kernel('map', (f, desc, begin, end) => {
+    const { rank, table, count, steps } = f.locals('i32', 'rank', 'table', 'count', 'steps')
+    f.get(desc)
+    f.load('i32.load', header.rank)
+    f.set(rank)
+    f.get(desc)
+    f.i32(at.table)
+    f.op('i32.add')
+    f.set(table)
+    const pointers = operands.map((k) => ({
+      base: () => {
+        f.get(desc)
+        f.load('i32.load', at.addresses + 4 * k)
+      },
+      pointer: f.local('i32'),
+    }))
+    walk(f, { address: table, rank, width: operands.length }, begin, end, pointers, (isLast) => {
+      f.get(desc)
+      f.load('i32.load', header.last)
+      f.get(desc)
+      f.load('i32.load', header.count)
+      isLast()
+      f.op('select')
+      f.tee(count)
+      f.i32(Math.log2(step))
+      f.op('i32.shr_u')
+      f.tee(steps)
+      f.if(() => {
+        f.get(desc)
+        f.get(steps)
+        for (const { pointer } of pointers) f.get(pointer)
+        f.call(hot)
+      })
+      f.get(count)
+      f.i32(step - 1)
+      f.op('i32.and')
+      f.if(() => {
+        f.get(desc)
+        f.get(count)
+        f.i32(step - 1)
+        f.op('i32.and')
+        pointers.forEach(({ pointer }, k) => {
+          f.get(pointer)
+          if (v.classes[k] === SPLAT) return
+          f.get(count)
+          f.i32(-step)
+          f.op('i32.and')
+          if (v.classes[k] === CONTIGUOUS) f.i32(widths[k])
+          else {
+            f.get(desc)
+            f.load('i32.load', at.strides + 4 * k)
+          }
+          f.op('i32.mul', 'i32.add')
+        })
+        f.call(cold)
+      })
+    })
+  })
+}
+
+function strideLocal(f: Func, desc: Local, cls: StrideClass, offset: number): Local {
+  if (cls !== STRIDED) return desc
+  const local = f.local('i32')
+  f.get(desc)
+  f.load('i32.load', offset)
+  f.set(local)
+  return local
+}
+
+const dtypeNumber = Object.fromEntries(Object.keys(dtypes).map((name, k) => [name, k])) as Record<DType, number>
+const computeNumber: Record<ComputeType, number> = { float32: 0, float64: 1, int32: 2, int64: 3 }
+
+type Trie = Map<number, Trie | Kernel>
+/** A tree of numbers instead of one string: building strings would cost more than a small kernel. */
+class KernelCache {
+  private readonly root: Trie = new Map()
+  find(spec: MapSpec, views: readonly View[], classes: readonly StrideClass[], make: () => Kernel): Kernel {
+    let level = this.root
+    for (const { id } of spec.exprs) level = next(level, id)
+    let packed = computeNumber[spec.compute] + 4 * spec.scalars.length
+    for (let k = 0; k < views.length; k++) {
+      packed = packed * 32 + dtypeNumber[views[k].dtype] * 4 + classes[k]
+      if (packed > 2 ** 46) {
+        level = next(level, packed)
+        packed = 1
+      }
+    }
+    // Exprs and operands have keys of different signs, so that no path means two things.
+    const key = -1 - packed
+    let kernel = level.get(key) as Kernel | undefined
+    if (kernel === undefined) level.set(key, (kernel = make()))
+    return kernel
+  }
+}
+function next(level: Trie, key: number): Trie {
+  let found = level.get(key) as Trie | undefined
+  if (found === undefined) level.set(key, (found = new Map()))
+  return found
+}
+
+export function mapKernel(engine: Engine): (spec: MapSpec) => void {
+  const cache = new KernelCache()
+  return (spec) => {
+    const views = [...spec.outputs, ...spec.inputs]
+    const { shape } = spec.outputs[0]
+    if (product(shape) === 0) return
+    const dims = collapse(
+      shape,
+      views,
+      shape.map((_, d) => d),
+      true,
+    )
+    const inner = takeInner(dims, views.length)
+    const classes = inner.strides.map(strideClass)
+    const widths = widthsOf(views)
+    const { count, last } = cut(dims, inner, GRAIN)
+    const kernel = cache.find(spec, views, classes, () => {
+      const variant: Variant = {
+        exprs: spec.exprs,
+        compute: spec.compute,
+        scalars: spec.scalars.length,
+        dtypes: views.map((view) => view.dtype),
+        classes,
+      }
+      const key = `map ${spec.compute} ${spec.exprs.map((e) => e.id)} ${variant.dtypes} ${classes} ${variant.scalars}`
+      return engine.kernel(key, (m, features) => build(m, features, variant))
+    })
+    const d = engine.descriptor(
+      64 + 8 * spec.scalars.length + 8 * views.length + 4 * dims.sizes.length * (1 + views.length),
+    )
+    d.i32(dims.sizes.length, count, last, 0).f64(...spec.scalars)
+    for (const view of views) d.i32(addressOf(view))
+    for (let k = 0; k < views.length; k++) d.i32(inner.strides[k] * widths[k])
+    dims.sizes.forEach((size, row) => {
+      d.i32(size)
+      for (let k = 0; k < views.length; k++) d.i32(dims.strides[row][k] * widths[k])
+    })
+    engine.dispatch(kernel, d, product(dims.sizes), Math.max(1, Math.floor(GRAIN / count)))
+  }
+}

@@ -17,7 +17,7 @@ const viewsOf: ViewsOf = {
   conv: (s) =>
     s.pass === 'forward' ? [s.y, s.x, s.w, s.bias] : s.pass === 'inputGrad' ? [s.x, s.y, s.w] : [s.w, s.x, s.y],
   pool: (s) => (s.pass === 'forward' ? [s.y, s.indices, s.x] : [s.x, s.y, s.indices]),
-  softmax: (s) => (s.op === 'softmax' || s.op === 'logSoftmax' ? [s.out, s.x] : [s.out, s.y, s.g]),
+  softmax: (s) => ('x' in s ? [s.out, s.x] : [s.out, s.y, s.g]),
   crossEntropy: (s) => (s.pass === 'forward' ? [s.loss, s.lse, s.x, s.target] : [s.out, s.g, s.x, s.lse, s.target]),
   gather: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],
   scatter: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],

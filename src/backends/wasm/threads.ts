@@ -2,7 +2,7 @@
 // Workers start at the first job that can use them and join when they are ready; a job is over when no worker holds a seat.
 import { createWorker, now, type PlatformWorker } from '#platform'
 import { DeviceError } from '../../base/errors.ts'
-import { hostMath } from './host.ts'
+import { hostMathText } from './host.ts'
 import { errorTextMax, seatOf, words } from './layout.ts'
 import { poolWorker, type WorkerData } from './worker.ts'
 
@@ -52,7 +52,7 @@ export class ThreadPool {
   }
 
   private start(): Seat[] {
-    const source = `(data) => { const __name = (f) => f; (${poolWorker})(data, (${hostMath})()) }`
+    const source = `(data) => { const __name = (f) => f; (${poolWorker})(data, ${hostMathText()}) }`
     return Array.from({ length: this.wanted }, (_, k) => {
       const word = seatOf(k)
       const data: WorkerData = { memory: this.memory, words, seat: word, errorTextMax, spin: spinMs }

@@ -1,0 +1,64 @@
+// The WebAssembly device: one engine per process, one kernel generator per kind.
+import type { Backend, Handle, MemoryStats } from '../../runtime/backend.ts'
+import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
+import { Engine } from './engine.ts'
+import { copy } from './kernels/copy.ts'
+import { gemm } from './kernels/gemm.ts'
+import { mapKernel } from './kernels/map.ts'
+
+type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
+const factories: Factories = { map: mapKernel, copy, gemm }
+
+/** Every kind of kernel, made when it is first run, inside the engine's session of one spec. */
+function kernelsOf(engine: Engine): Kernels {
+  const entries = Object.entries(factories).map(([kind, factory]) => {
+    let kernel: ((spec: KernelSpec) => void) | null = null
+    const run = (spec: KernelSpec): void => {
+      kernel ??= factory(engine) as (spec: KernelSpec) => void
+      const made = kernel
+      engine.session(() => made(spec))
+    }
+    return [kind, run]
+  })
+  return Object.fromEntries(entries) as Kernels
+}
+
+export class WasmBackend implements Backend {
+  readonly name = 'wasm'
+  readonly engine: Engine
+  readonly kernels: Kernels
+
+  constructor(engine: Engine = new Engine()) {
+    this.engine = engine
+    this.kernels = kernelsOf(engine)
+  }
+
+  alloc(bytes: number): number {
+    return this.engine.alloc(bytes)
+  }
+  free(handle: Handle, bytes: number): void {
+    this.engine.free(handle as number, bytes)
+  }
+  bytes(handle: Handle, offset: number, length: number): Uint8Array {
+    const at = (handle as number) + offset
+    return this.engine.u8.subarray(at, at + length)
+  }
+  async read(handle: Handle, offset: number, length: number): Promise<Uint8Array> {
+    // A copy in memory of its own, which is not shared.
+    return new Uint8Array(this.bytes(handle, offset, length))
+  }
+  write(handle: Handle, offset: number, data: Uint8Array): void {
+    this.engine.u8.set(data, (handle as number) + offset)
+  }
+  stats(): MemoryStats {
+    return this.engine.allocator.stats()
+  }
+}
+
+let instance: WasmBackend | null = null
+
+/** The process's device; made, with its memory, at the first call. */
+export function wasmBackend(): WasmBackend {
+  instance ??= new WasmBackend()
+  return instance
+}

@@ -40,6 +40,7 @@ const rules: Record<string, Rule> = {
   models: { folders: ['base', 'tensor', 'ops', 'nn'] },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
+rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm'] }
 rules['index.ts'] = { folders: Object.keys(rules).filter((folder) => folder !== 'cli') }
 
 interface Import {
@@ -98,6 +99,8 @@ function resolve(from: string, specifier: string): Resolved {
   return { kind: isBuiltin(specifier) ? 'node' : 'npm' }
 }
 
+const isEntryPoint = (path: string): boolean => entries.some((entry) => path === entry || path === `${entry}/index.ts`)
+
 /** Why an import is against the rules, if it is. */
 function violation(from: string, { specifier }: Import): string | undefined {
   const folder = folderOf(from)
@@ -108,6 +111,8 @@ function violation(from: string, { specifier }: Import): string | undefined {
   if (target.kind === 'npm') return rule.npm ? undefined : `${folder} may not import the package '${specifier}'`
   if (target.kind === 'node') return rule.node?.test(from) ? undefined : `this file may not import '${specifier}'`
   if (target.folder === folder) return undefined
+  // Every entry point makes sure that there are devices; nothing else knows of them.
+  if (target.path === 'devices.ts') return isEntryPoint(from) ? undefined : `only entry points may import '${specifier}'`
   if (!rule.folders.includes(target.folder)) return `${folder} may not import ${target.folder} ('${specifier}')`
   const isEntry = target.path === 'index.ts' || target.path === `${target.folder}/index.ts`
   if (rule.entriesOnly && !isEntry) return `${folder} may import only entry points ('${specifier}')`

@@ -1,4 +1,5 @@
 // kindling/nn: modules, layers, losses and initialisers.
+import '../devices.ts'
 export * from './activation.ts'
 export * from './container.ts'
 export { Conv1d, Conv2d, type ConvOptions, type Size } from './conv.ts'

@@ -4,8 +4,7 @@ import type { DType } from '../base/dtype.ts'
 import { isDType, isFloating } from '../base/dtype.ts'
 import { KindlingError, ValueError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
-import { cast } from '../ops/pointwise.ts'
-import { toDevice } from '../ops/cast.ts'
+import { to } from '../ops/cast.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { scope } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -170,7 +169,7 @@ export class Module {
   }
   /** Moves parameters and buffers to a device, or converts the floating-point ones to a dtype. Parameters stay the same objects. */
   to(target: DType | DeviceName): this {
-    return this.convert((x) => (isDType(target) ? (isFloating(x.dtype) ? cast(x, target) : x) : toDevice(x, target)))
+    return this.convert((x) => (isDType(target) && !isFloating(x.dtype) ? x : to(x, target)))
   }
   float(): this {
     return this.to('float32')

@@ -16,6 +16,17 @@ export const setV8Flag = (_flag: string): boolean => false
 export const now = (): number => performance.now()
 export const log = (line: string): void => console.debug(line)
 
+/** A message to oneself: a timer would wait at least 4 ms. */
+export const nextTask = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+
 export function contextSlot<T>(initial: T): ContextSlot<T> {
   let current = initial
   return {

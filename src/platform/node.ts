@@ -26,6 +26,8 @@ export function setV8Flag(flag: string): boolean {
   return true
 }
 
+export const nextTask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 export function contextSlot<T>(initial: T): ContextSlot<T> {
   // Values are boxed, so that `undefined` can be one.
   const storage = new AsyncLocalStorage<{ value: T }>()

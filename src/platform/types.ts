@@ -45,6 +45,8 @@ export interface Platform {
   now(): number
   /** One line for the developer, on stderr or the console. */
   log(line: string): void
+  /** Resolves after timers, signals and input had their turn; microtasks alone give them none. */
+  nextTask(): Promise<void>
   contextSlot<T>(initial: T): ContextSlot<T>
   /** Runs `source`, the text of a function, in a thread of its own: `source(data)`. It does not keep the process alive. */
   createWorker(source: string, data: unknown): PlatformWorker

@@ -60,7 +60,8 @@ function giveTo(scope: Scope | null, item: Owned): void {
 
 const isOwned = (value: object): value is Owned => 'owner' in value && 'dispose' in value && 'guard' in value
 
-function eachOwned(value: unknown, visit: (item: Owned) => void, depth = 0): void {
+/** Visits every tensor in arrays, maps, sets and plain objects. */
+export function eachOwned(value: unknown, visit: (item: Owned) => void, depth = 0): void {
   if (typeof value !== 'object' || value === null || depth > 8) return
   if (isOwned(value)) visit(value)
   else if (Array.isArray(value)) for (const item of value) eachOwned(item, visit, depth + 1)

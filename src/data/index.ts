@@ -1,0 +1,6 @@
+// kindling/data: data sets and loaders.
+import '../devices.ts'
+
+export { collate } from './collate.ts'
+export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from './dataset.ts'
+export { DataLoader, type DataLoaderOptions } from './loader.ts'

@@ -1,0 +1,6 @@
+// kindling/models: the networks of the course, one file each.
+import '../devices.ts'
+
+export { lenet } from './lenet.ts'
+export { mlp } from './mlp.ts'
+export { softmaxRegression } from './softmaxRegression.ts'

@@ -1,0 +1,6 @@
+// kindling/vision: image data sets and transforms.
+import '../devices.ts'
+
+export { ImageDataset, type ImageDatasetOptions } from './imageDataset.ts'
+export { FashionMNIST, findMnist, MNIST, type MnistOptions } from './mnist.ts'
+export { Compose, Lambda, Normalize, ToTensor, type Transform } from './transforms.ts'

@@ -5,9 +5,11 @@ import { Engine } from './engine.ts'
 import { copy } from './kernels/copy.ts'
 import { gemm } from './kernels/gemm.ts'
 import { mapKernel } from './kernels/map.ts'
+import { reduceKernel } from './kernels/reduce.ts'
+import { scanKernel } from './kernels/scan.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map: mapKernel, copy, gemm }
+const factories: Factories = { map: mapKernel, reduce: reduceKernel, scan: scanKernel, copy, gemm }
 
 /** Every kind of kernel, made when it is first run, inside the engine's session of one spec. */
 function kernelsOf(engine: Engine): Kernels {

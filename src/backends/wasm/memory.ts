@@ -91,12 +91,16 @@ export class Allocator {
   }
 
   private takePages(count: number, bytes: number): number {
-    const found = this.takeRun(count) ?? this.extend(count) ?? (this.sweep() ? this.takeRun(count) : undefined)
+    const found = this.find(count) ?? (this.sweep() ? this.find(count) : undefined)
     if (found !== undefined) return found
     throw new DeviceError(
-      `wasm: out of memory: asked for ${megabytes(bytes)}, with ${megabytes(this.used)} in ${this.storages} tensors of ${megabytes(this.limit)} in use`,
+      `wasm: out of memory: asked for ${megabytes(bytes)}, with ${megabytes(this.used)} in ${this.storages} tensors of ${megabytes(this.limit - heapStart)} in use`,
       'give tensors back earlier: scope(() => { ... }) around each step, or a smaller batch.',
     )
+  }
+
+  private find(count: number): number | undefined {
+    return this.takeRun(count) ?? this.extend(count)
   }
 
   private takeRun(count: number): number | undefined {

@@ -51,6 +51,11 @@ export class ThreadPool {
     return (this.seats ?? []).map((seat) => seat.worker)
   }
 
+  /** Chunks that the workers have done so far. */
+  get chunksByWorkers(): number {
+    return (this.seats ?? []).reduce((sum, seat) => sum + Atomics.load(this.word, seat.word + 1), 0)
+  }
+
   private start(): Seat[] {
     const source = `(data) => { const __name = (f) => f; (${poolWorker})(data, ${hostMathText()}) }`
     return Array.from({ length: this.wanted }, (_, k) => {

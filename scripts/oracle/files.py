@@ -1,13 +1,16 @@
 """Reading and writing of the fixture files: JSON and safetensors, gzip without time stamps so that equal contents give equal files."""
 import gzip
 import json
+import pathlib
 import struct
 
 import torch
 
+FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "test/fixtures/oracle"
+
 DTYPES = {
     torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.int64: "I64", torch.int32: "I32",
-    torch.uint8: "U8", torch.bool: "BOOL", torch.bfloat16: "BF16", torch.int16: "I16", torch.int8: "I8",
+    torch.uint8: "U8", torch.bool: "BOOL",
 }
 
 

@@ -1,0 +1,189 @@
+"""Runs of the course's networks on Fashion-MNIST in file order: runs.json.gz, the loss of every step and the norm of every parameter.
+
+    networks.py --data FOLDER --out FOLDER [--nets lenet,mlp] [--seed 1] [--steps 20]
+    networks.py --data FOLDER --check [--nets lenet]      runs the committed ones again and compares
+
+FOLDER holds train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or gzipped.
+"""
+import argparse
+import gzip
+import pathlib
+
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+from files import FIXTURES, read_json, write_json_gz
+
+
+def relu_pool(size=3, **options):
+    return [nn.ReLU(), nn.MaxPool2d(size, stride=2, **options)]
+
+
+def classifier(features):
+    return [nn.Flatten(), nn.Linear(features, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 10)]
+
+
+def vgg_block(convs, in_channels, out_channels):
+    layers = []
+    for _ in range(convs):
+        layers += [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU()]
+        in_channels = out_channels
+    return nn.Sequential(*layers, nn.MaxPool2d(2, stride=2))
+
+
+def nin_block(in_channels, out_channels, size, stride, padding):
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, size, stride, padding), nn.ReLU(),
+        nn.Conv2d(out_channels, out_channels, 1), nn.ReLU(), nn.Conv2d(out_channels, out_channels, 1), nn.ReLU(),
+    )
+
+
+class Inception(nn.Module):
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        super().__init__()
+        self.p1_1 = nn.Conv2d(in_channels, c1, 1)
+        self.p2_1 = nn.Conv2d(in_channels, c2[0], 1)
+        self.p2_2 = nn.Conv2d(c2[0], c2[1], 3, padding=1)
+        self.p3_1 = nn.Conv2d(in_channels, c3[0], 1)
+        self.p3_2 = nn.Conv2d(c3[0], c3[1], 5, padding=2)
+        self.p4_1 = nn.MaxPool2d(3, stride=1, padding=1)
+        self.p4_2 = nn.Conv2d(in_channels, c4, 1)
+
+    def forward(self, x):
+        paths = (self.p1_1(x), self.p2_2(F.relu(self.p2_1(x))), self.p3_2(F.relu(self.p3_1(x))), self.p4_2(self.p4_1(x)))
+        return torch.cat([F.relu(path) for path in paths], dim=1)
+
+
+class Residual(nn.Module):
+    def __init__(self, in_channels, channels, project=False, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, padding=1, stride=stride)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv3 = nn.Conv2d(in_channels, channels, 1, stride=stride) if project else None
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn2 = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + (x if self.conv3 is None else self.conv3(x)))
+
+
+def residual_block(in_channels, channels):
+    return nn.Sequential(Residual(in_channels, channels, True, 2), Residual(channels, channels))
+
+
+def lenet(padding, norm, features):
+    def after(channels, layer):
+        return [layer(channels), nn.Sigmoid()] if norm else [nn.Sigmoid()]
+
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=padding), *after(6, nn.BatchNorm2d), nn.AvgPool2d(2, stride=2),
+        nn.Conv2d(6, 16, 5), *after(16, nn.BatchNorm2d), nn.AvgPool2d(2, stride=2), nn.Flatten(),
+        nn.Linear(features, 120), *after(120, nn.BatchNorm1d), nn.Linear(120, 84), *after(84, nn.BatchNorm1d), nn.Linear(84, 10),
+    )
+
+
+def googlenet():
+    pool = {"padding": 1}
+    return nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 64, 7, stride=2, padding=3), *relu_pool(**pool)),
+        nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, padding=1), *relu_pool(**pool)),
+        nn.Sequential(Inception(192, 64, (96, 128), (16, 32), 32), Inception(256, 128, (128, 192), (32, 96), 64), relu_pool(**pool)[1]),
+        nn.Sequential(
+            Inception(480, 192, (96, 208), (16, 48), 64), Inception(512, 160, (112, 224), (24, 64), 64),
+            Inception(512, 128, (128, 256), (24, 64), 64), Inception(512, 112, (144, 288), (32, 64), 64),
+            Inception(528, 256, (160, 320), (32, 128), 128), relu_pool(**pool)[1],
+        ),
+        nn.Sequential(
+            Inception(832, 256, (160, 320), (32, 128), 128), Inception(832, 384, (192, 384), (48, 128), 128),
+            nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
+        ),
+        nn.Linear(1024, 10),
+    )
+
+
+def resnet18():
+    return nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 64, 7, stride=2, padding=3), nn.BatchNorm2d(64), *relu_pool(padding=1)),
+        nn.Sequential(Residual(64, 64), Residual(64, 64)), residual_block(64, 128), residual_block(128, 256), residual_block(256, 512),
+        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, 10),
+    )
+
+
+# Image side, batch size, learning rate, steps, network.
+NETWORKS = {
+    "softmax_regression": (28, 256, 0.1, 20, lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10))),
+    "mlp": (28, 256, 0.1, 20, lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))),
+    "mlp_dropout": (28, 256, 0.5, 20, lambda: nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10))),
+    "lenet": (28, 256, 0.9, 20, lambda: lenet(2, False, 400)),
+    "lenet_batchnorm": (28, 256, 1.0, 20, lambda: lenet(0, True, 256)),
+    "alexnet": (224, 8, 0.01, 5, lambda: nn.Sequential(
+        nn.Conv2d(1, 96, 11, stride=4, padding=1), *relu_pool(), nn.Conv2d(96, 256, 5, padding=2), *relu_pool(),
+        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1), *relu_pool(), *classifier(6400))),
+    "vgg11": (224, 8, 0.05, 5, lambda: nn.Sequential(
+        vgg_block(1, 1, 16), vgg_block(1, 16, 32), vgg_block(2, 32, 64), vgg_block(2, 64, 128), vgg_block(2, 128, 128), *classifier(128 * 49))),
+    "nin": (224, 8, 0.1, 5, lambda: nn.Sequential(
+        nin_block(1, 96, 11, 4, 0), relu_pool()[1], nin_block(96, 256, 5, 1, 2), relu_pool()[1], nin_block(256, 384, 3, 1, 1), relu_pool()[1],
+        nn.Dropout(0.5), nin_block(384, 10, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())),
+    "googlenet": (96, 16, 0.1, 5, googlenet),
+    "resnet18": (96, 16, 0.002, 5, resnet18),
+}
+
+
+def read_idx(path, header, count):
+    data = path.read_bytes() if path.exists() else gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8, count=count, offset=header)
+
+
+def run(folder, name, seed, steps):
+    side, batch, lr, _, make = NETWORKS[name]
+    pixels = read_idx(folder / "train-images-idx3-ubyte", 16, batch * steps * 784).reshape(-1, 1, 28, 28)
+    labels = read_idx(folder / "train-labels-idx1-ubyte", 8, batch * steps).long()
+    index = torch.arange(side) * 28 // side
+    torch.manual_seed(seed)
+    net = make()
+    net.apply(lambda m: nn.init.xavier_uniform_(m.weight) if isinstance(m, (nn.Linear, nn.Conv2d)) else None)
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    losses = []
+    for step in range(steps):
+        rows = slice(step * batch, (step + 1) * batch)
+        images = (pixels[rows].float() / 255)[:, :, index][:, :, :, index]
+        loss = F.cross_entropy(net(images), labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return {
+        "net": name, "seed": seed, "image_side": side, "batch": batch, "lr": lr,
+        "params": sum(p.numel() for p in net.parameters()), "losses": losses,
+        "param_norms_after": {key: p.detach().double().norm().item() for key, p in net.named_parameters()},
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--nets", type=lambda text: text.split(","), default=list(NETWORKS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    if options.check:
+        for recorded in read_json(FIXTURES / "runs.json"):
+            if recorded["net"] in options.nets:
+                again = run(options.data, recorded["net"], recorded["seed"], len(recorded["losses"]))
+                print(recorded["net"], "largest difference of a loss", max(abs(a - b) for a, b in zip(again["losses"], recorded["losses"])))
+        return
+    if options.out is None:
+        parser.error("--out FOLDER or --check")
+    runs = [run(options.data, name, options.seed, options.steps or NETWORKS[name][3]) for name in options.nets]
+    write_json_gz(options.out / "runs.json.gz", runs)
+    print(f"{len(runs)} runs -> {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+// Does a tensor say what PyTorch said? Shape and dtype exactly, integers exactly, floats within PyTorch's own tolerances, NaN equal to NaN.
+import { halfToNumber } from '../../src/base/half.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import type { StoredTensor } from '../support/safetensors.ts'
+
+export interface Tolerance {
+  readonly rtol: number
+  readonly atol: number
+}
+
+/** `torch.testing.assert_close` by dtype; what is not here is compared exactly. */
+const defaults: Readonly<Record<string, Tolerance>> = {
+  float16: { rtol: 1e-3, atol: 1e-5 },
+  float32: { rtol: 1.3e-6, atol: 1e-5 },
+  float64: { rtol: 1e-7, atol: 1e-7 },
+}
+
+const numberAt = (values: StoredTensor, i: number): number =>
+  values.dtype === 'float16' ? halfToNumber(Number(values.data[i])) : Number(values.data[i])
+
+/** What is wrong with `actual`, or null. `loose` replaces the tolerance of floats. */
+export function mismatch(actual: Tensor, expected: StoredTensor, loose?: Tolerance): string | null {
+  if (actual.shape.join() !== expected.shape.join()) return `shape [${actual.shape}], PyTorch [${expected.shape}]`
+  if (actual.dtype !== expected.dtype) return `dtype ${actual.dtype}, PyTorch ${expected.dtype}`
+  const tolerance = expected.dtype in defaults ? (loose ?? defaults[expected.dtype]) : { rtol: 0, atol: 0 }
+  const got: StoredTensor = { dtype: actual.dtype, shape: actual.shape, data: actual.data() }
+  let first = -1
+  let wrong = 0
+  let maxError = 0
+  for (let i = 0; i < expected.data.length; i++) {
+    if (got.data[i] === expected.data[i]) continue
+    const a = numberAt(got, i)
+    const b = numberAt(expected, i)
+    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue
+    const error = Math.abs(a - b)
+    // Written so that NaN against a number fails.
+    if (error <= tolerance.atol + tolerance.rtol * Math.abs(b) && Number.isFinite(error)) continue
+    if (first < 0) first = i
+    wrong++
+    maxError = Math.max(maxError, Number.isNaN(error) ? Infinity : error)
+  }
+  if (first < 0) return null
+  const place = indexOf(first, expected.shape)
+  const values = `${numberAt(got, first)}, PyTorch ${numberAt(expected, first)}`
+  return `at [${place}]: ${values} (${wrong} of ${expected.data.length} differ, max error ${maxError.toPrecision(3)})`
+}
+
+function indexOf(flat: number, shape: readonly number[]): number[] {
+  const place: number[] = []
+  for (let d = shape.length - 1, rest = flat; d >= 0; d--) {
+    place.unshift(rest % shape[d])
+    rest = Math.floor(rest / shape[d])
+  }
+  return place
+}

@@ -1,0 +1,157 @@
+// The samples of PyTorch's operator tests: outputs and gradients of every operator that Kindling has.
+import { scope } from '../../src/runtime/scope.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import type { Fixture, StoredTensor } from '../support/safetensors.ts'
+import { bind, camelCase } from './bind.ts'
+import { mismatch } from './compare.ts'
+import { type Described, decode, flatten, isTensorRef, summary, type TensorRef } from './described.ts'
+import { hasMethod, lookup, outputsOf, tensorFrom } from './kindling.ts'
+import { type Callable, type Row, table } from './ops.ts'
+import { type Line, Missing, runLine } from './report.ts'
+
+interface Sample {
+  readonly sample: number
+  readonly args: readonly Described[]
+  readonly kwargs: Readonly<Record<string, Described>>
+  readonly out: Described
+  readonly cotangents?: readonly (TensorRef | null)[]
+  readonly grads?: Readonly<Record<string, TensorRef | null>>
+}
+interface Operator {
+  readonly op: string
+  readonly variant: string
+  readonly samples: readonly Sample[]
+}
+export type Operators = Readonly<Record<string, Operator>>
+
+/** Where the public API may hold an operator, best first. */
+function paths(operator: string, row: Row): string[] {
+  if (row.as !== undefined) return [row.as]
+  const name = camelCase(operator.split('.').at(-1) as string)
+  if (operator.startsWith('nn.functional.')) return [`F.${name}`]
+  if (operator.startsWith('linalg.')) return [`linalg.${name}`]
+  return [name, `F.${name}`]
+}
+
+/** Kindling's function for an operator: exported, or the method called on the first argument. Throws Missing. */
+function find(operator: string, row: Row): Callable {
+  if (row.property !== undefined) {
+    const property = row.property
+    if (!hasMethod(property)) throw new Missing(`no ${property}`)
+    return (x) => x[property]
+  }
+  const candidates = paths(operator, row)
+  for (const path of candidates) {
+    const found = lookup(path)
+    if (typeof found === 'function') return found as Callable
+  }
+  const [method] = candidates
+  if (method.includes('.') || !hasMethod(method)) throw new Missing(`no ${method}`)
+  return (x, ...rest) => x[method](...rest)
+}
+
+export async function checkOperator(
+  name: string,
+  operator: Operator,
+  tensors: Fixture<Operators>['tensors'],
+): Promise<Line> {
+  const entry = table[name]
+  if (entry === undefined)
+    return { name, passed: 0, failures: [], skipped: operator.samples.length, why: 'not in the table' }
+  const row: Row = typeof entry === 'string' ? { parameters: entry } : entry
+  const stored = (ref: TensorRef): StoredTensor => {
+    const found = tensors.get(`${name}/${ref.tensor}`)
+    if (found === undefined) throw new Error(`the fixture has no tensor ${name}/${ref.tensor}`)
+    return found
+  }
+  const label = (sample: Sample) => `sample ${sample.sample} (${describe(sample, stored)})`
+  return runLine(name, operator.samples, label, (sample) => {
+    const f = find(operator.op, row)
+    return scope(() => checkSample(f, row, sample, stored))
+  })
+}
+
+function checkSample(f: Callable, row: Row, sample: Sample, stored: (ref: TensorRef) => StoredTensor): string | null {
+  const inputs = new Map<string, Tensor>()
+  const input = (ref: TensorRef): Tensor => {
+    const made = inputs.get(ref.tensor) ?? tensorFrom(stored(ref), ref.requires_grad ?? false)
+    inputs.set(ref.tensor, made)
+    return made
+  }
+  const args = sample.args.map((value) => decode(value, input))
+  const kwargs = Object.fromEntries(Object.entries(sample.kwargs).map(([key, value]) => [key, decode(value, input)]))
+  const bound = bind(row.parameters, args, kwargs)
+  const actual = outputsOf(row.call === undefined ? f(...bound) : row.call(f, bound))
+  const expected = flatten(sample.out)
+  if (actual.length !== expected.length) return `${actual.length} outputs, PyTorch ${expected.length}`
+
+  const loose = row.loose && { rtol: row.loose[0], atol: Math.max(row.loose[0] / 10, 1e-5) }
+  for (const [i, want] of expected.entries()) {
+    const wrong = compareOutput(actual[i], want, stored, row, loose)
+    if (wrong !== null) return `${expected.length > 1 ? `output ${i} ` : ''}${wrong}`
+  }
+  return checkGradients(actual, sample, inputs, stored, loose)
+}
+
+function compareOutput(
+  actual: unknown,
+  want: Described,
+  stored: (ref: TensorRef) => StoredTensor,
+  row: Row,
+  loose?: { rtol: number; atol: number },
+): string | null {
+  if (!isTensorRef(want))
+    return Object.is(
+      actual,
+      decode(want, () => null),
+    )
+      ? null
+      : `${actual}, PyTorch ${JSON.stringify(want)}`
+  if (!(actual instanceof Tensor)) return `${typeof actual} ${actual}, PyTorch a tensor`
+  const reference = stored(want)
+  if (!row.shapesOnly) return mismatch(actual, reference, loose)
+  return actual.shape.join() === reference.shape.join() ? null : `shape [${actual.shape}], PyTorch [${reference.shape}]`
+}
+
+/** Gradients of `sum(output * cotangent)` over all outputs. */
+function checkGradients(
+  actual: readonly unknown[],
+  { cotangents, grads }: Sample,
+  inputs: ReadonlyMap<string, Tensor>,
+  stored: (ref: TensorRef) => StoredTensor,
+  loose?: { rtol: number; atol: number },
+): string | null {
+  if (cotangents === undefined || grads === undefined || Object.values(grads).every((grad) => grad === null))
+    return null
+  const roots = cotangents.flatMap((cotangent, i) =>
+    cotangent === null ? [] : [{ output: actual[i] as Tensor, cotangent: tensorFrom(stored(cotangent)) }],
+  )
+  roots.forEach(({ output, cotangent }, i) => {
+    output.backward(cotangent, { retainGraph: i < roots.length - 1 })
+  })
+  for (const [key, want] of Object.entries(grads)) {
+    const got = inputs.get(key)?.grad ?? null
+    if (want === null) {
+      if (got !== null && got.numbers().some((value) => value !== 0))
+        return `gradient of ${key}: there is one, PyTorch has none`
+      continue
+    }
+    const reference = stored(want)
+    if (got === null) {
+      if (reference.data.some((value: number | bigint) => Number(value) !== 0))
+        return `gradient of ${key}: none, PyTorch has one`
+      continue
+    }
+    const wrong = mismatch(got, reference, loose)
+    if (wrong !== null) return `gradient of ${key} ${wrong}`
+  }
+  return null
+}
+
+function describe(sample: Sample, stored: (ref: TensorRef) => StoredTensor): string {
+  const args = sample.args.map((value) => summary(value, stored))
+  const kwargs = Object.entries(sample.kwargs)
+    .filter(([name]) => name !== 'device')
+    .map(([name, value]) => `${name}=${summary(value, stored)}`)
+  return [...args, ...kwargs].join(', ')
+}

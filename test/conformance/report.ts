@@ -49,7 +49,7 @@ export async function runLine<T>(
 function firstLines(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const place = error.stack?.split('\n').find((line) => line.includes('/src/'))
-  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place.trim()})`}`
+  return `${error.name}: ${error.message.split('\n')[0]}${place === undefined ? '' : ` (${place.trim()})`}`
 }
 
 export function summarize(lines: readonly Line[], operatorLines: readonly Line[]): Summary {

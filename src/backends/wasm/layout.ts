@@ -29,7 +29,7 @@ export const words = {
   chunks: 7 * line + 7,
   /** Text of the error, UTF-16, one word each. */
   errorText: 16 * line,
-  /** Per worker, `seat + worker * line`: 1 while it works on the job; the next word counts the chunks that it has done. */
+  /** Per worker, `seat + worker * line`: 1 while it works on the job; then the chunks that it has done, and 1 when it is dismissed. */
   seats: 64 * line,
 } as const
 

@@ -3,7 +3,7 @@
 import { createWorker, now, type PlatformWorker } from '#platform'
 import { DeviceError } from '../../base/errors.ts'
 import { hostMathText } from './host.ts'
-import { errorTextMax, seatOf, words } from './layout.ts'
+import { errorTextMax, seatOf, seatWords, words } from './layout.ts'
 import { poolWorker, type WorkerData } from './worker.ts'
 
 export interface Job {
@@ -60,6 +60,7 @@ export class ThreadPool {
     const source = `(data) => { const __name = (f) => f; (${poolWorker})(data, ${hostMathText()}) }`
     return Array.from({ length: this.wanted }, (_, k) => {
       const word = seatOf(k)
+      this.word.fill(0, word, word + seatWords)
       const data: WorkerData = { memory: this.memory, words, seat: word, errorTextMax, spin: spinMs }
       const seat: Seat = { word, worker: createWorker(source, data) }
       seat.worker.onEnd((reason) => this.lose(seat, reason))
@@ -71,6 +72,8 @@ export class ThreadPool {
     if (this.seats === null || !this.seats.includes(seat)) return
     this.seats = this.seats.filter((other) => other !== seat)
     Atomics.store(this.word, seat.word, 0)
+    // Should it live on after all, it must not touch another job.
+    Atomics.store(this.word, seat.word + 2, 1)
     this.failure ??= new DeviceError(
       `wasm: a worker thread is lost: ${reason}`,
       `the next operation runs on ${this.seats.length + 1} threads.`,

@@ -46,6 +46,7 @@ export function poolWorker(data: WorkerData, host: WebAssembly.ModuleImports): v
     for (; chunk < chunks; chunk = Atomics.add(word, words.next, 1)) {
       kernel(desc, chunk * grain, Math.min(items, (chunk + 1) * grain))
       Atomics.add(word, seat + 1, 1)
+      if (Atomics.load(word, seat + 2) === 1) return
     }
   }
 
@@ -67,6 +68,7 @@ export function poolWorker(data: WorkerData, host: WebAssembly.ModuleImports): v
       Atomics.wait(word, words.epoch, seen)
       Atomics.sub(word, words.sleeping, 1)
     }
+    if (Atomics.load(word, seat + 2) === 1) return
     seen = Atomics.load(word, words.epoch)
     // Seat first, then look whether the job is open: the caller closes first, then looks at the seats. So none is missed.
     Atomics.store(word, seat, 1)

@@ -2,14 +2,28 @@
 import type { Backend, Handle, MemoryStats } from '../../runtime/backend.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
+import { conv } from './kernels/conv.ts'
 import { copy } from './kernels/copy.ts'
+import { gather } from './kernels/gather.ts'
 import { gemm } from './kernels/gemm.ts'
 import { mapKernel } from './kernels/map.ts'
 import { reduceKernel } from './kernels/reduce.ts'
 import { scanKernel } from './kernels/scan.ts'
+import { scatter } from './kernels/scatter.ts'
+import { sort } from './kernels/sort.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map: mapKernel, reduce: reduceKernel, scan: scanKernel, copy, gemm }
+const factories: Factories = {
+  map: mapKernel,
+  reduce: reduceKernel,
+  scan: scanKernel,
+  sort,
+  gemm,
+  conv,
+  gather,
+  scatter,
+  copy,
+}
 
 /** Every kind of kernel, made when it is first run, inside the engine's session of one spec. */
 function kernelsOf(engine: Engine): Kernels {

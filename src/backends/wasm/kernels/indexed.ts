@@ -124,7 +124,6 @@ function build(m: Module, v: Variant): void {
     const strides = list(v.operands)
     const length = f.local('i32')
     const starts = bases.map(() => f.local('i32'))
-    const pointers = bases.map(() => f.local('i32'))
 
     walk(
       f,
@@ -138,16 +137,12 @@ function build(m: Module, v: Variant): void {
         isLast()
         f.op('select')
         f.set(length)
-        const row = (): void => emitRow(f, v, scalar, { pointers, inner, sizes, strides, length })
+        const row = (pointers: readonly Local[]): void =>
+          emitRow(f, v, scalar, { pointers, inner, sizes, strides, length })
+        if (!v.ordered) return row(starts)
+        const pointers = starts.map(() => f.local('i32'))
         const here = starts.map((base, k) => ({ base, pointer: pointers[k] }))
-        if (v.ordered) walk(f, { address: inOrder, rank: inOrderRank, width: all }, 0, steps, here, row)
-        else {
-          for (const { base, pointer } of here) {
-            f.get(base)
-            f.set(pointer)
-          }
-          row()
-        }
+        walk(f, { address: inOrder, rank: inOrderRank, width: all }, 0, steps, here, () => row(pointers))
       },
     )
   })
@@ -162,7 +157,14 @@ interface RowLocals {
 }
 
 function emitRow(f: Func, v: Variant, scalar: Scalar, { pointers, inner, sizes, strides, length }: RowLocals): void {
-  const [plain, addressed, ...indices] = pointers
+  // Copies: the walk around this row still needs its pointers.
+  const cursors = pointers.map((pointer) => {
+    const cursor = f.local('i32')
+    f.get(pointer)
+    f.set(cursor)
+    return cursor
+  })
+  const [plain, addressed, ...indices] = cursors
   const { value, left, at } = f.locals('i32', 'value', 'left', 'at')
   /** [address] -> [address + where the indices point] */
   const addIndices = (): void =>
@@ -218,7 +220,7 @@ function emitRow(f: Func, v: Variant, scalar: Scalar, { pointers, inner, sizes, 
       addIndices()
       f.set(at)
       element()
-      pointers.forEach((pointer, k) => f.inc(pointer, inner[k]))
+      cursors.forEach((cursor, k) => f.inc(cursor, inner[k]))
     })
     return
   }

@@ -63,6 +63,9 @@ def sample_of(op, number, sample):
     """One sample with outputs and gradients, and its tensors by key."""
     writer = Writer(number)
     args, kwargs = (sample.input, *sample.args), sample.kwargs
+    if op.name == "__getitem__" and isinstance(args[1], list):
+        # In the format a list of indices is a tuple; x[[1, 2]] is x[([1, 2],)].
+        args = (args[0], (args[1],))
     entry = {
         "sample": number,
         "args": [writer.value(arg) for arg in args],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Module } from '../../src/backends/wasm/asm.ts'
+import { Engine } from '../../src/backends/wasm/engine.ts'
 import { wasmBackend } from '../../src/backends/wasm/index.ts'
 
 const { engine } = wasmBackend()
@@ -110,4 +111,16 @@ test('bytes are written, read and seen in place', async () => {
   expect([...copy]).toEqual([8, 9])
   expect(copy.buffer).toBeInstanceOf(ArrayBuffer)
   device.free(handle, 5)
+})
+
+test('an engine without shared memory works on one thread, and its views follow the memory when it grows', () => {
+  const alone = new Engine({ ...engine.features, sharedMemory: false, threads: 1 })
+  expect(alone.memory.buffer).toBeInstanceOf(ArrayBuffer)
+  const small = alone.alloc(64)
+  alone.i32[small / 4] = 42
+  const large = alone.alloc(50_000_000)
+  expect(alone.u8.length).toBeGreaterThan(large + 49_999_999)
+  expect(alone.i32[small / 4]).toBe(42)
+  alone.dispatch(alone.kernel('test marks', marks), alone.descriptor().i32(large), 100, 30)
+  expect([...alone.i32.subarray(large / 4 + 58, large / 4 + 62)]).toEqual([30, 30, 60, 60])
 })

@@ -1,10 +1,8 @@
-// Tensors from sizes and numbers: zeros, full, arange, eye and their kind.
-import { computeType, type DType, isFloating } from '../base/dtype.ts'
-import { ShapeError, ValueError } from '../base/errors.ts'
-import type { DeviceName } from '../runtime/backend.ts'
+// Tensors from sizes and a number: zeros, full, eye and their kind.
+import type { DType } from '../base/dtype.ts'
+import { ShapeError } from '../base/errors.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { filled, fillWith } from './fill.ts'
-import { encoderOf, fromHost, hostArray } from './host.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { type CreationOptions, finish, type Sizes, splitSizes } from './sizes.ts'
 
@@ -93,74 +91,6 @@ export function newFull(
   options: LikeOptions = {},
 ): Tensor {
   return full(shape, value, like(x, options))
-}
-
-/** Elements computed in JavaScript, one after another. */
-function generate(count: number, dtype: DType, device: DeviceName | undefined, element: (i: number) => number): Tensor {
-  const data = hostArray(dtype, count)
-  const encode = encoderOf('arange', dtype)
-  for (let i = 0; i < count; i++) data[i] = encode(element(i))
-  return fromHost(data, [count], dtype, device)
-}
-
-/**
- * Numbers from `start` (default 0) up to `end`, which is left out, in steps of `step` (default 1): shape [ceil((end - start) / step)].
- * int64 if all three are whole numbers, else float32. Throws ValueError where the step leads away from the end. Source: `torch.arange`.
- */
-export function arange(end: number, options?: CreationOptions): Tensor
-export function arange(start: number, end: number, options?: CreationOptions): Tensor
-export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor
-export function arange(...args: readonly (number | CreationOptions | undefined)[]): Tensor {
-  const numbers = args.filter((arg) => typeof arg === 'number')
-  const options = args.find((arg) => typeof arg === 'object') ?? {}
-  const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1]
-  const range = `start ${start}, end ${end}, step ${step}`
-  if (step === 0 || !Number.isFinite((end - start) / step))
-    throw new ValueError(`arange: the range is not finite: ${range}`)
-  if ((end - start) / step < 0) throw new ValueError(`arange: the step leads away from the end: ${range}`)
-  const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int64' : 'float32')
-  // As PyTorch does: in double precision for floating dtypes, in whole steps for integers.
-  const whole = isFloating(dtype) ? (x: number) => x : Math.trunc
-  const count = Math.ceil((whole(end) - whole(start)) / whole(step))
-  return finish(
-    generate(count, dtype, options.device, (i) => whole(start) + i * whole(step)),
-    options,
-  )
-}
-
-/** The rounding of the dtype in which PyTorch computes. */
-const roundingOf = (dtype: DType): ((x: number) => number) =>
-  computeType(dtype) === 'float32' ? Math.fround : (x) => x
-
-function evenlySpaced(op: string, start: number, end: number, steps: number, dtype: DType): (i: number) => number {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ValueError(`${op}: steps must be a whole number >= 0, got ${steps}`)
-  const round = roundingOf(dtype)
-  const [first, last] = [round(start), round(end)]
-  const step = round(round(last - first) / Math.max(steps - 1, 1))
-  // From both ends, so that the last element is exact.
-  return (i) => (i < steps / 2 ? round(first + step * i) : round(last - step * (steps - 1 - i)))
-}
-
-/** `steps` numbers at equal distances from `start` to `end`, both included: shape [steps]. Source: `torch.linspace`. */
-export function linspace(start: number, end: number, steps: number, options: CreationOptions = {}): Tensor {
-  const { dtype = 'float32' } = options
-  return finish(generate(steps, dtype, options.device, evenlySpaced('linspace', start, end, steps, dtype)), options)
-}
-
-/** `base ** x` for x of `linspace(start, end, steps)`: shape [steps]. Source: `torch.logspace`. */
-export function logspace(
-  start: number,
-  end: number,
-  steps: number,
-  options: CreationOptions & { base?: number } = {},
-): Tensor {
-  const { dtype = 'float32', base = 10 } = options
-  const exponent = evenlySpaced('logspace', start, end, steps, dtype)
-  return finish(
-    generate(steps, dtype, options.device, (i) => base ** exponent(i)),
-    options,
-  )
 }
 
 /** Ones on the main diagonal of an n x m matrix, zeros elsewhere; m is n by default. Source: `torch.eye`. */

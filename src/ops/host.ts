@@ -19,12 +19,12 @@ export function fromHost(data: TypedArray, shape: readonly number[], dtype: DTyp
 }
 
 /**
- * Lets `write` fill the elements of `x` in row-major order: its own memory where that is possible, else an array that is then copied over.
- * `write` must set every element.
+ * Lets `write` set all elements of `x`: in its own memory where that is possible, else in an array that is then copied over.
+ * Where the elements fill a block without gaps (a transposed matrix), they are written in the order of the memory, as PyTorch does; else row-major.
  */
 export function fillFromHost(x: Tensor, write: (out: TypedArray) => void): Tensor {
-  const direct = x.isContiguous() ? hostViewOf(x) : null
-  if (direct !== null) {
+  const direct = hostViewOf(x)
+  if (direct !== null && (x.isContiguous() || isDense(x))) {
     write(direct)
     return x
   }
@@ -34,6 +34,19 @@ export function fillFromHost(x: Tensor, write: (out: TypedArray) => void): Tenso
   launch({ kind: 'copy', x: made, out: x })
   made.dispose()
   return x
+}
+
+/** The elements, in some order of the dimensions, follow each other without gaps. */
+function isDense(x: Tensor): boolean {
+  let step = 1
+  const dims = x.shape.map((size, d) => ({ size, stride: x.strides[d] })).filter(({ size }) => size !== 1)
+  return dims
+    .sort((a, b) => a.stride - b.stride)
+    .every(({ size, stride }) => {
+      const follows = stride === step
+      step *= size
+      return follows
+    })
 }
 
 /** Null on a device whose memory cannot be touched at once. */

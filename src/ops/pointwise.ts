@@ -1,9 +1,17 @@
 // The one way of every elementwise op: a row (name, expression, optional gradient) becomes a function on tensors.
 // Broadcasting, dtype promotion, plain numbers as operands, in-place forms and gradients to any order follow from the row.
 import { needsGraph, record } from '../autograd/record.ts'
-import { type ComputeType, computeType, type DType, dtypes, isFloating, type Operand, resultType } from '../base/dtype.ts'
+import {
+  type ComputeType,
+  computeType,
+  type DType,
+  dtypes,
+  isFloating,
+  type Operand,
+  resultType,
+} from '../base/dtype.ts'
 import { derivative } from '../base/derivative.ts'
-import { DTypeError, ShapeError } from '../base/errors.ts'
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Expr } from '../base/expr.ts'
 import { broadcastShapes, broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
@@ -12,6 +20,7 @@ import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { writeInPlace } from './inPlace.ts'
 import { sumTo } from './sumTo.ts'
+import { zerosOf } from './view.ts'
 
 /** An operand of a pointwise op: a tensor, or a number that takes part in promotion as PyTorch's Python numbers do. */
 export type TensorOrNumber = Tensor | number | boolean
@@ -29,65 +38,112 @@ export interface PointwiseRow {
    * `first`: the dtype of operand 0.
    */
   readonly dtype?: 'promote' | 'float' | 'first' | DType
-  /** Gradient of operand k in terms of operands, `y` and `g`; null: none flows. Default: derived from `expr`. Give it where y or fewer operations help, or where PyTorch defines another value. */
+  /**
+   * Gradient of operand k in terms of operands, `y` and `g`; null: none flows; a constant: zeros. Default: derived from `expr`.
+   * Give it where y or fewer operations help, or where PyTorch defines another value.
+   */
   readonly grad?: readonly (Expr | null)[]
   /** Which operands' dtypes decide the result (default all): the mask of `where` does not. */
   readonly promoted?: readonly number[]
 }
 
+/** A row made ready for one pattern of tensors and numbers among the operands. */
 interface Form {
-  /** The expression over the tensors that are really passed: operand k of the row may have become a scalar. */
-  readonly expr: Expr
-  readonly operands: readonly number[]
+  /** Inputs are the tensors in `tensors`, scalars the row's own and then the numbers in `numbers`. */
+  readonly exprs: readonly [Expr]
+  readonly tensors: readonly number[]
+  readonly numbers: readonly number[]
 }
 
-const forms = new Map<string, Form>()
+/** How the gradient of one operand is computed: not at all, as zeros, by handing on the one that arrives, or by a row over `keys`. */
+type GradientPlan =
+  | { readonly kind: 'none' | 'zero' | 'pass' }
+  | { readonly kind: 'row'; readonly row: PointwiseRow; readonly keys: readonly number[] }
 
-/** The expression with operands renumbered: tensors densely from 0, numbers as scalars after the row's own. */
-function formOf(expr: Expr, isTensor: (operand: number) => boolean, scalarCount: number, key: string): Form {
-  const cacheKey = `${expr.id} ${key}`
-  let form = forms.get(cacheKey)
-  if (form === undefined) {
-    const operands = [...E.inputsOf(expr)].filter(isTensor).sort((a, b) => b - a)
-    const numbers: number[] = [...E.inputsOf(expr)].filter((k) => !isTensor(k)).sort((a, b) => a - b)
-    const renamed = E.substitute(expr, (leaf) =>
-      leaf.op !== 'input' ? undefined : isTensor(leaf.value) ? E.input(operands.indexOf(leaf.value)) : E.scalar(scalarCount + numbers.indexOf(leaf.value)),
-    )
-    form = { expr: renamed, operands }
-    forms.set(cacheKey, form)
+interface Prepared {
+  /** By pattern: bit k is set where operand k is a tensor. */
+  readonly forms: Form[]
+  readonly plans: GradientPlan[]
+}
+const prepared = new WeakMap<PointwiseRow, Prepared>()
+
+function prepare(row: PointwiseRow): Prepared {
+  let found = prepared.get(row)
+  if (found === undefined) {
+    found = { forms: [], plans: [] }
+    prepared.set(row, found)
   }
-  return form
+  return found
+}
+
+function formOf(row: PointwiseRow, operands: readonly TensorOrNumber[], scalarCount: number): Form {
+  let pattern = 0
+  for (let k = 0; k < operands.length; k++) if (operands[k] instanceof Tensor) pattern |= 1 << k
+  const { forms } = prepare(row)
+  forms[pattern] ??= makeForm(row.expr, (k) => (pattern & (1 << k)) !== 0, scalarCount)
+  return forms[pattern]
+}
+
+function makeForm(expr: Expr, isTensor: (operand: number) => boolean, scalarCount: number): Form {
+  const used = [...E.inputsOf(expr)].sort((a, b) => a - b)
+  const tensors = used.filter(isTensor)
+  const numbers = used.filter((k) => !isTensor(k))
+  const renamed = (k: number): Expr =>
+    isTensor(k) ? E.input(tensors.indexOf(k)) : E.scalar(scalarCount + numbers.indexOf(k))
+  return {
+    exprs: [E.substitute(expr, (leaf) => (leaf.op === 'input' ? renamed(leaf.value) : undefined))],
+    tensors,
+    numbers,
+  }
 }
 
 const viewAs = (x: View, shape: readonly number[]): View =>
   sameShape(x.shape, shape)
     ? x
-    : { storage: x.storage, dtype: x.dtype, offset: x.offset, shape, strides: broadcastStrides(x.shape, x.strides, shape) }
+    : {
+        storage: x.storage,
+        dtype: x.dtype,
+        offset: x.offset,
+        shape,
+        strides: broadcastStrides(x.shape, x.strides, shape),
+      }
 
-/** Launches one map kernel that writes `expr` of the operands into `out`. */
-function compute(expr: Expr, operands: ReadonlyMap<number, TensorOrNumber>, scalars: readonly number[], type: ComputeType, out: Tensor): void {
-  let key = ''
-  for (const [k, x] of operands) if (!(x instanceof Tensor)) key += ` ${k}`
-  const form = formOf(expr, (k) => operands.get(k) instanceof Tensor, scalars.length, `${scalars.length}:${key}`)
-  const values: number[] = [...scalars]
-  const numbers = [...operands].filter(([k, x]) => !(x instanceof Tensor) && E.inputsOf(expr).has(k)).sort(([a], [b]) => a - b)
-  for (const [, x] of numbers) values.push(Number(x))
+/** Launches one map kernel that writes the row's values into `out`. */
+function compute(
+  row: PointwiseRow,
+  operands: readonly TensorOrNumber[],
+  scalars: readonly number[],
+  type: ComputeType,
+  out: Tensor,
+): void {
+  const { exprs, tensors, numbers } = formOf(row, operands, scalars.length)
   launch({
     kind: 'map',
-    exprs: [form.expr],
+    exprs,
     compute: type,
-    inputs: form.operands.map((k) => viewAs(operands.get(k) as Tensor, out.shape)),
+    inputs: tensors.map((k) => viewAs(operands[k] as Tensor, out.shape)),
     outputs: [out],
-    scalars: values,
+    scalars: numbers.length === 0 ? scalars : [...scalars, ...numbers.map((k) => Number(operands[k]))],
   })
 }
 
 /** Float types stay, integers and bool become float32: PyTorch's rule for functions with real values. */
 export const floatOf = (dtype: DType): DType => (isFloating(dtype) ? dtype : 'float32')
 
+/** The dtype that decides for the common cases: tensors of one dtype, with numbers that cannot lift it. */
+function commonDType(operands: readonly TensorOrNumber[]): DType | null {
+  let dtype: DType | null = null
+  for (const x of operands) {
+    if (!(x instanceof Tensor)) continue
+    if (dtype !== null && x.dtype !== dtype) return null
+    dtype = x.dtype
+  }
+  return dtype !== null && isFloating(dtype) ? dtype : null
+}
+
 function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { result: DType; compute: ComputeType } {
-  const deciding: Operand[] = row.promoted ? row.promoted.map((k) => operands[k]) : [...operands]
-  const promoted = resultType(...deciding)
+  const deciding: readonly Operand[] = row.promoted ? row.promoted.map((k) => operands[k]) : operands
+  const promoted = commonDType(deciding as readonly TensorOrNumber[]) ?? resultType(...deciding)
   const kind = row.dtype ?? 'promote'
   if (kind === 'promote') return { result: promoted, compute: computeType(promoted) }
   if (kind === 'float') return { result: floatOf(promoted), compute: computeType(floatOf(promoted)) }
@@ -98,67 +154,91 @@ function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { 
 const shapeOf = (x: TensorOrNumber): readonly number[] => (x instanceof Tensor ? x.shape : [])
 const opName = (row: PointwiseRow): string => row.name.charAt(0).toLowerCase() + row.name.slice(1)
 
+/** The shape to which all operands broadcast, and a tensor among them. */
+function commonShape(
+  name: () => string,
+  operands: readonly TensorOrNumber[],
+): { shape: readonly number[]; first: Tensor } {
+  let first: Tensor | undefined
+  let same = true
+  for (const x of operands) {
+    if (!(x instanceof Tensor)) continue
+    if (first === undefined) first = x
+    else if (!sameShape(first.shape, x.shape)) same = false
+  }
+  if (first === undefined) throw new ValueError(`${name()}: at least one operand must be a tensor`)
+  return { shape: same ? first.shape : broadcastShapes(name(), ...operands.map(shapeOf)), first }
+}
+
 /** Applies a row. At least one operand is a tensor. `scalars` are the values of the row's `E.scalar(k)`. Throws ShapeError where shapes do not broadcast. */
-export function pointwise(row: PointwiseRow, operands: readonly TensorOrNumber[], scalars: readonly number[] = []): Tensor {
-  const shape = broadcastShapes(opName(row), ...operands.map(shapeOf))
-  const first = operands.find((x) => x instanceof Tensor) as Tensor
+export function pointwise(
+  row: PointwiseRow,
+  operands: readonly TensorOrNumber[],
+  scalars: readonly number[] = [],
+): Tensor {
+  const { shape, first } = commonShape(() => opName(row), operands)
   const { result, compute: type } = resultDType(row, operands)
   const out = Tensor.empty(shape, result, first.device)
-  compute(row.expr, new Map(operands.map((x, k) => [k, x])), scalars, type, out)
+  compute(row, operands, scalars, type, out)
   return recordRow(row, operands, scalars, out)
 }
 
-function gradRow(row: PointwiseRow, k: number): PointwiseRow | null {
-  const expr = row.grad ? row.grad[k] : E.mul(g, derivative(row.expr, E.input(k)))
-  if (expr === null || expr === undefined || (expr.op === 'const' && expr.value === 0)) return null
-  return { name: `${row.name}Grad`, expr }
+const none: GradientPlan = { kind: 'none' }
+
+function planOf(row: PointwiseRow, k: number): GradientPlan {
+  const { plans } = prepare(row)
+  plans[k] ??= makePlan(row, k)
+  return plans[k]
 }
 
-function recordRow(row: PointwiseRow, operands: readonly TensorOrNumber[], scalars: readonly number[], out: Tensor): Tensor {
+function makePlan(row: PointwiseRow, k: number): GradientPlan {
+  const expr = row.grad ? row.grad[k] : E.mul(g, derivative(row.expr, E.input(k)))
+  if (expr === null || expr === undefined) return none
+  if (expr === g) return { kind: 'pass' }
+  const keys = [...E.inputsOf(expr)].sort((a, b) => a - b)
+  if (keys[0] !== -2) return { kind: 'zero' }
+  const dense = E.substitute(expr, (leaf) => (leaf.op === 'input' ? E.input(keys.indexOf(leaf.value)) : undefined))
+  return { kind: 'row', keys, row: { name: `${row.name}Grad`, expr: dense } }
+}
+
+function recordRow(
+  row: PointwiseRow,
+  operands: readonly TensorOrNumber[],
+  scalars: readonly number[],
+  out: Tensor,
+): Tensor {
+  if (!isFloating(out.dtype)) return out
   const tensors = operands.filter((x) => x instanceof Tensor)
-  if (!isFloating(out.dtype) || !needsGraph(tensors)) return out
-  const rows = operands.map((x, k) => (x instanceof Tensor && x.requiresGrad ? gradRow(row, k) : null))
-  const used = new Set<number>()
-  for (const r of rows) if (r !== null) for (const k of E.inputsOf(r.expr)) if (k !== -2) used.add(k)
-  const saveKeys = [...used].filter((k) => k === -1 || operands[k] instanceof Tensor)
-  const save = saveKeys.map((k) => (k === -1 ? out : (operands[k] as Tensor)))
+  if (!needsGraph(tensors)) return out
+  const plans: GradientPlan[] = []
   const shapes = tensors.map((x) => x.shape)
   const kinds = tensors.map((x) => x.dtype)
-  const constants = operands.map((x) => (x instanceof Tensor ? null : x))
-  const tensorRows = operands.flatMap((x, k) => (x instanceof Tensor ? [rows[k]] : []))
-  return record(`${row.name}Backward0`, tensors, out, save, (grad, saved, needs) =>
-    tensorRows.map((r, i) => {
-      if (r === null || !needs[i]) return null
-      const values = new Map<number, TensorOrNumber>([[-2, grad]])
-      constants.forEach((value, k) => value !== null && values.set(k, value))
-      saveKeys.forEach((k, j) => values.set(k, saved[j]))
-      return toShapeAndDType(applyGrad(r, values, scalars), shapes[i], kinds[i])
-    }),
-  )
-}
-
-/** A gradient row over -2 (the gradient), -1 (the output) and the operands: again a pointwise op, so it has gradients too. */
-function applyGrad(row: PointwiseRow, values: ReadonlyMap<number, TensorOrNumber>, scalars: readonly number[]): Tensor {
-  const keys = [...E.inputsOf(row.expr)].sort((a, b) => a - b)
-  const expr = denseGradient(row.expr, keys)
-  if (expr === E.input(0) && keys[0] === -2) return values.get(-2) as Tensor
-  const operands = keys.map((k) => values.get(k) as TensorOrNumber)
-  if (!operands.some((x) => x instanceof Tensor)) {
-    // The gradient does not depend on any tensor (g never appears): spread the constant over g's shape.
-    const grad = values.get(-2) as Tensor
-    return pointwise({ name: row.name, expr: E.add(E.mul(E.input(0), 0), expr) }, [grad, ...operands], scalars)
-  }
-  return pointwise({ name: row.name, expr }, operands, scalars)
-}
-
-const denseGradients = new Map<Expr, Expr>()
-function denseGradient(expr: Expr, keys: readonly number[]): Expr {
-  let dense = denseGradients.get(expr)
-  if (dense === undefined) {
-    dense = E.substitute(expr, (leaf) => (leaf.op === 'input' ? E.input(keys.indexOf(leaf.value)) : undefined))
-    denseGradients.set(expr, dense)
-  }
-  return dense
+  /** Which operands (and -1, the output) the gradients read, and where each is found: among the saved tensors or the numbers. */
+  const savedKeys: number[] = []
+  operands.forEach((x, k) => {
+    if (!(x instanceof Tensor)) return
+    const plan = x.requiresGrad ? planOf(row, k) : none
+    plans.push(plan)
+    if (plan.kind !== 'row') return
+    for (const key of plan.keys) {
+      if (key !== -2 && !savedKeys.includes(key) && (key === -1 || operands[key] instanceof Tensor)) savedKeys.push(key)
+    }
+  })
+  const save = savedKeys.map((key) => (key === -1 ? out : (operands[key] as Tensor)))
+  const numbers = operands.map((x) => (x instanceof Tensor ? Number.NaN : x))
+  return record(`${row.name}Backward0`, tensors, out, save, (grad, saved, needs) => {
+    const valueOf = (key: number): TensorOrNumber => {
+      if (key === -2) return grad
+      const at = savedKeys.indexOf(key)
+      return at >= 0 ? saved[at] : numbers[key]
+    }
+    return plans.map((plan, i) => {
+      if (plan.kind === 'none' || !needs[i]) return null
+      if (plan.kind === 'zero') return cast(zerosOf(shapes[i], grad), kinds[i])
+      const full = plan.kind === 'row' ? pointwise(plan.row, plan.keys.map(valueOf), scalars) : grad
+      return cast(sumTo(full, shapes[i]), kinds[i])
+    })
+  })
 }
 
 const castRow: PointwiseRow = { name: 'ToCopy', expr: E.input(0), grad: [g] }
@@ -171,35 +251,39 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return recordRow(castRow, [x], [], out)
 }
 
-function toShapeAndDType(grad: Tensor, shape: readonly number[], dtype: DType): Tensor {
-  return cast(sumTo(grad, shape), dtype)
-}
-
 /** The in-place form: writes the result into operand 0. Throws where the result does not fit its shape or dtype, or autograd forbids it. */
-export function pointwiseInPlace(row: PointwiseRow, operands: readonly [Tensor, ...TensorOrNumber[]], scalars: readonly number[] = []): Tensor {
+export function pointwiseInPlace(
+  row: PointwiseRow,
+  operands: readonly [Tensor, ...TensorOrNumber[]],
+  scalars: readonly number[] = [],
+): Tensor {
   const x = operands[0]
   const name = `${opName(row)}_`
   const shape = broadcastShapes(name, ...operands.map(shapeOf))
   if (!sameShape(shape, x.shape)) {
-    throw new ShapeError(`${name}: the result has shape ${formatShape(shape)}, which does not fit into ${formatShape(x.shape)}`)
+    throw new ShapeError(
+      `${name}: the result has shape ${formatShape(shape)}, which does not fit into ${formatShape(x.shape)}`,
+    )
   }
   const { result, compute: type } = resultDType(row, operands)
   const order = { bool: 0, integral: 1, floating: 2 }
   if (order[dtypes[result].category] > order[dtypes[x.dtype].category]) {
-    throw new DTypeError(`${name}: the result is ${result}, which cannot be stored in ${x.dtype}`, `convert first: x.to('${result}').`)
+    throw new DTypeError(
+      `${name}: the result is ${result}, which cannot be stored in ${x.dtype}`,
+      `convert first: x.to('${result}').`,
+    )
   }
   return writeInPlace(
     name,
     x,
     operands.slice(1).filter((o) => o instanceof Tensor),
-    (self) => pointwise(row, [self, ...operands.slice(1)], scalars),
+    (self) => cast(pointwise(row, [self, ...operands.slice(1)], scalars), x.dtype),
     // An operand that overlaps the target without being the same view must be read before the target is written.
     operands.slice(1).some((o) => o instanceof Tensor && o.storage === x.storage && !sameView(o, x))
       ? undefined
-      : () => compute(row.expr, new Map(operands.map((o, k) => [k, o])), scalars, type, x),
+      : () => compute(row, operands, scalars, type, x),
   )
 }
 
 const sameView = (a: Tensor, b: Tensor): boolean =>
   a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides)
-

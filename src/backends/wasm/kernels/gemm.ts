@@ -21,18 +21,28 @@ export function machineOf(engine: Engine, type: 'f32' | 'f64'): Machine {
   return { type, width: engine.features.revec ? 2 : 1, fma: engine.features.relaxedFma }
 }
 
-/** Writes a descriptor: `values` by the names of `table`; f64 fields take two words and are named first. */
+/** Per table of fields: name, index of its word, whether it is an f64. */
+const fieldLists = new Map<object, (readonly [name: string, word: number, wide: boolean])[]>()
+
+/** Writes a descriptor: `values` by the names of `table`, 0 where there is none; an f64 field `x` is followed by a field `xHigh`. */
 export function describe<N extends string>(
   engine: Engine,
   table: Record<N, number>,
   values: Partial<Record<N, number>>,
 ): number {
-  const names = Object.keys(table) as N[]
-  const { address } = engine.descriptor(names.length * 4)
-  for (const name of names) {
-    const at = address + table[name]
-    if (`${name}High` in table) engine.f64[at / 8] = values[name] ?? 0
-    else if (!name.endsWith('High')) engine.i32[at / 4] = values[name] ?? 0
+  let list = fieldLists.get(table)
+  if (list === undefined) {
+    const names = (Object.keys(table) as N[]).filter((name) => !name.endsWith('High'))
+    list = names.map((name) => [name, table[name] / 4, `${name}High` in table] as const)
+    fieldLists.set(table, list)
+  }
+  const { i32, f64 } = engine
+  const { address } = engine.descriptor(Object.keys(table).length * 4)
+  const first = address / 4
+  for (const [name, word, wide] of list) {
+    const value = (values as Record<string, number | undefined>)[name] ?? 0
+    if (wide) f64[(first + word) / 2] = value
+    else i32[first + word] = value
   }
   return address
 }
@@ -41,9 +51,10 @@ export function describe<N extends string>(
 export function slotsOf(engine: Engine, bytes: number): { slotFlags: number; slots: number; slotBytes: number } {
   const size = (bytes + 127) & -128
   const threads = engine.features.threads
-  const slotFlags = engine.scratch(threads * 4)
-  engine.u8.fill(0, slotFlags, slotFlags + threads * 4)
-  return { slotFlags, slots: engine.scratch(threads * size), slotBytes: size }
+  const flagBytes = (threads * 4 + 63) & -64
+  const slotFlags = engine.scratch(flagBytes + threads * size)
+  engine.u8.fill(0, slotFlags, slotFlags + flagBytes)
+  return { slotFlags, slots: slotFlags + flagBytes, slotBytes: size }
 }
 
 /** An operand in bytes; C-like operands: row and column, A: row and k, B: k and column. */
@@ -98,8 +109,18 @@ function batchesAsRows(p: Problem): Problem {
   return { ...p, batch: 1, m: p.batch * p.m, a: rows(p.a), c: rows(p.c), bias: p.bias && rows(p.bias) }
 }
 
-const strided = <P extends string>(name: P, x: Matrix | null, row: string, column: string): Record<string, number> =>
-  x === null ? {} : { [name]: x.at, [`${name}Batch`]: x.batch, [name + row]: x.row, [name + column]: x.column }
+/** The descriptor fields of an operand. */
+const aFields = (x: Matrix) => ({ a: x.at, aBatch: x.batch, aRow: x.row, aK: x.column })
+const bFields = (x: Matrix) => ({ b: x.at, bBatch: x.batch, bK: x.row, bColumn: x.column })
+const cFields = (x: Matrix) => ({ c: x.at, cBatch: x.batch, cRow: x.row, cColumn: x.column })
+const initFields = (x: Matrix) => ({ init: x.at, initBatch: x.batch, initRow: x.row, initColumn: x.column })
+const biasFields = (x: Matrix | null) => ({
+  hasBias: x === null ? 0 : 1,
+  bias: x?.at ?? 0,
+  biasBatch: x?.batch ?? 0,
+  biasRow: x?.row ?? 0,
+  biasColumn: x?.column ?? 0,
+})
 
 const kBlockMost = 256
 const rowsPerBlock = 96
@@ -124,14 +145,13 @@ const scalarTypes: { readonly [D in DType]?: ScalarType } = {
 function plain(engine: Engine, type: ScalarType, p: Problem): void {
   const kernel = engine.kernels(`gemm plain ${type}`, (m) => plainKernel(m, 'plain', type)).plain
   const desc = describe(engine, plainFields, {
-    ...strided('a', p.a, 'Row', 'K'),
-    ...strided('b', p.b, 'K', 'Column'),
-    ...strided('c', p.c, 'Row', 'Column'),
-    ...strided('bias', p.bias, 'Row', 'Column'),
+    ...aFields(p.a),
+    ...bFields(p.b),
+    ...cFields(p.c),
+    ...biasFields(p.bias),
     alpha: p.alpha,
     beta: p.beta,
     hasBeta: Number(p.beta !== 0),
-    hasBias: Number(p.bias !== null),
     m: p.m,
     n: p.n,
     k: p.k,
@@ -195,13 +215,12 @@ function dots(engine: Engine, machine: Machine, p: Problem): void {
   }
   const blocks = Math.ceil(p.n / dotBlock)
   const desc = describe(engine, dotFields, {
-    ...strided('c', p.c, 'Row', 'Column'),
-    ...strided('bias', p.bias, 'Row', 'Column'),
+    ...cFields(p.c),
+    ...biasFields(p.bias),
     ...slotsOf(engine, dotSlotBytes),
     alpha: p.alpha,
     beta: p.beta,
     hasBeta: Number(p.beta !== 0),
-    hasBias: Number(p.bias !== null),
     m: p.m,
     n: p.n,
     k: p.k,
@@ -264,12 +283,12 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
   const rowBlocks = Math.ceil(panel.panels / rowPanelsPerBlock)
   const columnBlocks = Math.ceil(columnPanels / columnsPerBlock)
 
-  let a: Record<string, number> = strided('a', p.a, 'Row', 'K')
+  let a: Partial<Record<keyof typeof blockFields, number>> = aFields(p.a)
   if (packA) {
     const packed = pack(engine, machine, p.a, p.a.batch === 0 ? 1 : p.batch, p.m, p.k, { most: rows }, p.alpha)
     a = { a: packed.at, aBatch: p.a.batch === 0 ? 0 : packed.batch, aRow: bytes, aPacked: 1 }
   }
-  let b: Record<string, number> = { ...strided('b', p.b, 'K', 'Column'), bPanel: columns * p.b.column, packB }
+  let b: Partial<Record<keyof typeof blockFields, number>> = { ...bFields(p.b), bPanel: columns * p.b.column, packB }
   if (packB === 0) {
     const packed = pack(engine, machine, swapped(p.b), p.b.batch === 0 ? 1 : p.batch, p.n, p.k, { padded: columns }, 1)
     b = { b: packed.at, bBatch: p.b.batch === 0 ? 0 : packed.batch, bPanel: columns * p.k * bytes, bK: columns * bytes }
@@ -277,8 +296,8 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
   const desc = describe(engine, blockFields, {
     ...a,
     ...b,
-    ...strided('c', p.c, 'Row', 'Column'),
-    ...strided('init', init, 'Row', 'Column'),
+    ...cFields(p.c),
+    ...initFields(init),
     initPanel: init.panel,
     ...slotsOf(engine, slotBytes(machine, kBlock)),
     n: p.n,
@@ -324,8 +343,10 @@ export const gemm =
     const machine = machineOf(engine, scalarType)
     const { bytes } = shapeOf(machine)
     const fewRows = (p: Problem): boolean => p.m <= 3 && p.k >= 32 && p.b.row === bytes && p.n > p.m
-    if (fewRows(transposed(problem))) problem = transposed(problem)
-    else if (!fewRows(problem) && problem.c.column !== bytes && problem.c.row === bytes) problem = transposed(problem)
+    const few = fewRows(problem)
+    const columnsFirst = problem.c.column !== bytes && problem.c.row === bytes
+    if ((problem.n <= 3 && !few && fewRows(transposed(problem))) || (columnsFirst && !few))
+      problem = transposed(problem)
     if (fewRows(problem)) dots(engine, machine, problem)
     else blocks(engine, machine, problem)
   }

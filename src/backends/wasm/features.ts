@@ -54,6 +54,8 @@ function hasFma(): boolean {
 
 /** Whether a shared memory can be made, and this thread may sleep on it (a window's main thread may not). */
 function hasSharedMemory(): boolean {
+  // A page that is not cross-origin isolated can make such a memory, but not hand it to a worker; there the class is hidden.
+  if (typeof SharedArrayBuffer === 'undefined') return false
   try {
     const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
     return Atomics.wait(new Int32Array(buffer), 0, 1) === 'not-equal'

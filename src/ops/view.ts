@@ -27,10 +27,10 @@ export function zerosOf(shape: readonly number[], like: Tensor): Tensor {
  * Zeros of `shape`, with `part` where `take` shows it: the gradient of a view of a part. Its own gradient is that view.
  * `take` must show every element at most once.
  */
-export function embed(part: Tensor, shape: readonly number[], take: (whole: Tensor) => Tensor): Tensor {
+export function embed(part: Tensor, shape: readonly number[], take: (whole: Tensor) => Tensor, name = 'EmbedBackward0'): Tensor {
   const whole = zerosOf(shape, part)
   launch({ kind: 'copy', x: part, out: take(whole) })
-  return record('EmbedBackward0', [part], whole, [], (grad) => [take(grad)])
+  return record(name, [part], whole, [], (grad) => [take(grad)])
 }
 
 /** Sizes or dimensions, as separate numbers or as one list. */

@@ -2,6 +2,7 @@
 import { IndexError, ShapeError, ValueError } from '../base/errors.ts'
 import { type Generator, permutation } from '../base/random.ts'
 import { defaultGenerator } from '../ops/random.ts'
+import { tensor as indexTensor } from '../ops/tensorOf.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** Samples by index. `get` may return a promise: then only `for await` over a loader works. */
@@ -45,7 +46,7 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
 export function rows(tensor: Tensor, indices: readonly number[]): Tensor {
   const start = indices[0]
   const isRun = indices.every((index, i) => index === start + i)
-  return isRun && indices.length > 0 ? tensor.narrow(0, start, indices.length) : tensor.indexSelect(0, [...indices])
+  return isRun && indices.length > 0 ? tensor.narrow(0, start, indices.length) : tensor.indexSelect(0, indexTensor(indices))
 }
 
 /** Some samples of a data set, in the order given. Source: `torch.utils.data.Subset`. */

@@ -3,6 +3,7 @@ import { withoutRecording } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { KindlingError, ValueError } from '../base/errors.ts'
 import type { Expr } from '../base/expr.ts'
+import { zerosLike } from '../ops/creation.ts'
 import { launch } from '../runtime/launch.ts'
 import { scope } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -94,7 +95,7 @@ export abstract class Optimizer<O extends { lr: number }> {
   protected slot(param: Tensor, state: ParamState, name: string): Tensor {
     const found = state[name]
     if (found instanceof Tensor) return found
-    const made = param.zerosLike().keep()
+    const made = zerosLike(param).keep()
     state[name] = made
     return made
   }

@@ -1,0 +1,33 @@
+// kindling: `import * as torch from 'kindling'`.
+import './devices.ts'
+
+export { detectAnomaly } from './autograd/anomaly.ts'
+export { type BackwardOptions, grad } from './autograd/backward.ts'
+export { type GradcheckOptions, gradcheck, gradgradcheck } from './autograd/gradcheck.ts'
+export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './autograd/noGrad.ts'
+export { type DType, promoteTypes, resultType } from './base/dtype.ts'
+export {
+  AutogradError,
+  DataError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  IndexError,
+  KindlingError,
+  ShapeError,
+  ValueError,
+} from './base/errors.ts'
+export { load, type SaveOptions, save } from './io/save.ts'
+export * as nn from './nn/index.ts'
+export * as F from './ops/functional.ts'
+export * from './ops/index.ts'
+export * as optim from './optim/index.ts'
+export type { DeviceName, MemoryStats } from './runtime/backend.ts'
+export { backend, defaultDevice, setDefaultDevice } from './runtime/device.ts'
+export { describeLaunch, type Launch, onLaunch } from './runtime/launch.ts'
+export { Scope, scope } from './runtime/scope.ts'
+export { type PrintOptions, setPrintoptions } from './tensor/format.ts'
+export { Tensor } from './tensor/tensor.ts'
+
+/** The version of the package. */
+export const version = '0.1.0'

@@ -232,7 +232,8 @@ export class Tensor implements View, Owned {
     let last = 0
     for (let d = 0; d < this.shape.length; d++) last += (this.shape[d] - 1) * this.strides[d]
     const count = this.numel() === 0 ? 0 : last + 1
-    const bytes = this.storage.backend.bytes(this.storage.handle, this.offset * size, count * size)
+    // The offset of an empty part may lie outside.
+    const bytes = this.storage.backend.bytes(this.storage.handle, count === 0 ? 0 : this.offset * size, count * size)
     return new dtypes[this.dtype].array(bytes.buffer, bytes.byteOffset, count)
   }
 

@@ -4,15 +4,18 @@ import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { conv } from './kernels/conv.ts'
 import { copy } from './kernels/copy.ts'
+import { crossEntropy } from './kernels/crossEntropy.ts'
 import { gather } from './kernels/gather.ts'
 import { gemm } from './kernels/gemm.ts'
 import { mapKernel } from './kernels/map.ts'
+import { pool } from './kernels/pool.ts'
 import { reduceKernel } from './kernels/reduce.ts'
 import { scanKernel } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
+import { softmax } from './kernels/softmax.ts'
 import { sort } from './kernels/sort.ts'
 
-type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
+type Factories = { readonly [K in KernelKind]: (engine: Engine) => Kernels[K] }
 const factories: Factories = {
   map: mapKernel,
   reduce: reduceKernel,
@@ -20,6 +23,9 @@ const factories: Factories = {
   sort,
   gemm,
   conv,
+  pool,
+  softmax,
+  crossEntropy,
   gather,
   scatter,
   copy,

@@ -63,7 +63,7 @@ def sample_of(op, number, sample):
     """One sample with outputs and gradients, and its tensors by key."""
     writer = Writer(number)
     args, kwargs = (sample.input, *sample.args), sample.kwargs
-    if op.name == "__getitem__" and isinstance(args[1], list):
+    if op.name == "__getitem__" and isinstance(args[1], list) and all(isinstance(i, int) for i in args[1]):
         # In the format a list of indices is a tuple; x[[1, 2]] is x[([1, 2],)].
         args = (args[0], (args[1],))
     entry = {

@@ -1,7 +1,8 @@
 // The kernel of convolution's weight gradient: dots along pixels. The gradient of y is copied into rows as wide as the slab of x, with zeros where
 // the slab's rows go on beyond the output, so a weight is the dot product of two runs at a fixed distance.
 //   items: part of the batch x group x block of outputs x block of channels
-//   for images, bands of rows:  copy slab and gradients;  for panels of outputs, pairs of (channel, tap):  acc += gradient . slab[table]
+//   for groups of images, bands of rows:  copy their slabs and gradients
+//     for panels of outputs, pairs of (channel, tap):  acc += gradient . slab[table], over all images of the group
 //   partial[part][weight] = sum of the lanes of acc; a second pass adds the parts in their order
 import type { Local, Module } from '../asm.ts'
 import { slabCopier } from './conv-slab.ts'
@@ -54,6 +55,9 @@ export const weightGradFields = fields(
   'slotBytes',
   'accBytes',
   'slabBytes',
+  'yBytes',
+  'imagesAtOnce',
+  'tileRows',
 )
 
 export function weightGradKernel(mod: Module, m: Machine): void {
@@ -94,7 +98,12 @@ export function weightGradKernel(mod: Module, m: Machine): void {
       'b1',
       'cell',
       'out',
-      'to',
+      'blocks',
+      'copied',
+      'toSlab',
+      'toY',
+      'aSkip',
+      'bSkip',
     )
     const sum = f.local(m.type)
     f.get(acc)
@@ -102,7 +111,8 @@ export function weightGradKernel(mod: Module, m: Machine): void {
     f.op('i32.add')
     f.tee(l.slab)
     f.get(d.slabBytes)
-    f.op('i32.add')
+    f.get(d.imagesAtOnce)
+    f.op('i32.mul', 'i32.add')
     f.set(l.ys)
     const min = (x: () => void, y: Local | number, into: Local): void => {
       x()
@@ -153,7 +163,8 @@ export function weightGradKernel(mod: Module, m: Machine): void {
       sumOf(acc, [l.o, l.accRow], [l.k, cellBytes])
       f.set(l.cell)
       callByRows(f, l.height, variants[columns - 1], () => {
-        for (const x of [l.a, d.yChannelBytes, l.b0, l.b1, l.cell, l.accRow, l.steps]) f.get(x)
+        for (const x of [l.a, d.yChannelBytes, l.b0, l.b1, l.cell, l.accRow, l.steps, l.blocks, l.aSkip, l.bSkip])
+          f.get(x)
       })
     }
     f.range(l.item, begin, end, 1, () => {
@@ -186,35 +197,40 @@ export function weightGradKernel(mod: Module, m: Machine): void {
       f.op('i32.mul')
       f.set(l.image)
       min(() => sumOf(l.image, [d.imagesPerPart, 1]), d.images, l.lastImage)
-      f.range(l.image, l.image, l.lastImage, 1, () =>
+      f.range(l.image, l.image, l.lastImage, d.imagesAtOnce, () => {
+        min(minus(l.lastImage, l.image), d.imagesAtOnce, l.blocks)
         f.range(l.band, 0, d.bands, 1, () => {
           f.get(l.band)
           f.get(d.bandRows)
           f.op('i32.mul')
           f.set(l.t0)
           min(minus(d.yRows, l.t0), d.bandRows, l.rows)
-          sumOf(d.src, [l.image, d.srcImage], [l.group, d.srcGroup], [l.c0, d.srcChannel])
-          for (const x of [
-            d.srcChannel,
-            d.srcRow,
-            d.srcColumnStep,
-            l.slab,
-            l.cc,
-            d.stepH,
-            d.stepW,
-            d.slabRows,
-            d.slabColumns,
-          ])
-            f.get(x)
-          sumOf(l.t0, [d.slabFirst, 1])
-          for (const x of [d.srcRows, d.columnTable, d.channelBytes]) f.get(x)
-          f.call(slab)
-          sumOf(d.y, [l.image, d.yImage], [l.group, d.yGroup], [l.o0, d.yChannel])
-          for (const x of [d.yChannel, d.yRow, d.yColumn, l.ys, l.oc]) f.get(x)
-          f.i32(1)
-          f.i32(1)
-          for (const x of [l.rows, d.slabColumns, l.t0, d.yRows, d.yTable, d.yChannelBytes]) f.get(x)
-          f.call(slab)
+          f.get(l.slab)
+          f.set(l.toSlab)
+          f.get(l.ys)
+          f.set(l.toY)
+          f.range(
+            l.copied,
+            l.image,
+            () => sumOf(l.image, [l.blocks, 1]),
+            1,
+            () => {
+              sumOf(d.src, [l.copied, d.srcImage], [l.group, d.srcGroup], [l.c0, d.srcChannel])
+              for (const x of [d.srcChannel, d.srcRow, d.srcColumnStep, l.toSlab, l.cc]) f.get(x)
+              for (const x of [d.stepH, d.stepW, d.slabRows, d.slabColumns]) f.get(x)
+              sumOf(l.t0, [d.slabFirst, 1])
+              for (const x of [d.srcRows, d.columnTable, d.channelBytes]) f.get(x)
+              f.call(slab)
+              sumOf(d.y, [l.copied, d.yImage], [l.group, d.yGroup], [l.o0, d.yChannel])
+              for (const x of [d.yChannel, d.yRow, d.yColumn, l.toY, l.oc]) f.get(x)
+              f.i32(1)
+              f.i32(1)
+              for (const x of [l.rows, d.slabColumns, l.t0, d.yRows, d.yTable, d.yChannelBytes]) f.get(x)
+              f.call(slab)
+              f.inc(l.toSlab, d.slabBytes)
+              f.inc(l.toY, d.yBytes)
+            },
+          )
           // logical vectors up to the last output pixel of the last row
           f.get(l.rows)
           f.i32(1)
@@ -228,8 +244,18 @@ export function weightGradKernel(mod: Module, m: Machine): void {
           f.i32(vector)
           f.op('i32.div_u')
           f.set(l.steps)
-          f.range(l.o, 0, l.oc, maxRows, () => {
-            min(minus(l.oc, l.o), maxRows, l.height)
+          for (const [total, skip] of [
+            [d.yBytes, l.aSkip],
+            [d.slabBytes, l.bSkip],
+          ] as const) {
+            f.get(total)
+            f.get(l.steps)
+            f.i32(cellBytes)
+            f.op('i32.mul', 'i32.sub')
+            f.set(skip)
+          }
+          f.range(l.o, 0, l.oc, d.tileRows, () => {
+            min(minus(l.oc, l.o), d.tileRows, l.height)
             sumOf(l.ys, [l.o, d.yChannelBytes])
             f.set(l.a)
             f.range(
@@ -255,8 +281,8 @@ export function weightGradKernel(mod: Module, m: Machine): void {
               multiply(1)
             })
           })
-        }),
-      )
+        })
+      })
       // partial[part][(group * outputs + o) * channels * taps + c0 * taps + k]
       f.get(acc)
       f.set(l.cell)

@@ -29,8 +29,8 @@ const itemsWanted = 16
 const worthSplitting = 1 << 18
 /** Weight gradient: pixels of a band (six rows of it stay in the first-level cache), outputs of a block, cells of accumulators. */
 const bandPixels = 640
-const outputsMost = 48
-const cellsMost = 4096
+const outputsMost = 25
+const cellsMost = 8192
 
 const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to
 const bytesBetween = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
@@ -233,7 +233,7 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
 }
 
 function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w: Axis): void {
-  const { bytes, vector } = shapeOf(machine)
+  const { bytes, vector, rows } = shapeOf(machine)
   const { groups, x, y } = spec
   const [images, , height, width] = x.shape
   const [outputsAll, channels, kernelHeight, kernelWidth] = spec.w.shape
@@ -256,6 +256,14 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
   const accBytes = roundUp(outputBlock * channelBlock * taps * cellBytes, 64)
   const slabBytes = roundUp(channelBlock * slab.channelBytes + slabMargin + 16, 64)
   const yChannelBytes = roundUp(bandRows * slab.columns * bytes, 64)
+  const yBytes = roundUp(outputBlock * yChannelBytes + slabMargin + 16, 64)
+  // Small images go together: the accumulators are loaded and stored once for all of them.
+  const fitting =
+    bands > 1 ? 1 : Math.min(bandPixels / (bandRows * slab.columns), slabMost / slabBytes, slabMost / yBytes)
+  const imagesAtOnce = Math.max(1, Math.min(imagesPerPart, Math.floor(fitting)))
+  // Six rows of a dot tile take every register: five are faster unless they mean one more tile.
+  const rowsMost = outputBlock > rows ? rows - 1 : rows
+  const tileRows = Math.ceil(outputBlock / Math.ceil(outputBlock / rowsMost))
   const places = h.count > 0 && w.count > 0 ? slabTaps(h, w, h.phases[0], w.phases[0], slab, bytes) : []
   const table: number[] = []
   for (let c = 0; c < channelBlock; c++) for (const tap of places) table.push(c * slab.channelBytes + tap.at)
@@ -307,9 +315,12 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
     channels,
     channelBlock,
     channelBlocks,
-    ...slotsOf(engine, accBytes + slabBytes + outputBlock * yChannelBytes + slabMargin + 16),
+    ...slotsOf(engine, accBytes + imagesAtOnce * (slabBytes + yBytes)),
     accBytes,
     slabBytes,
+    yBytes,
+    imagesAtOnce,
+    tileRows,
   })
   engine.dispatch(kernels.weightGrad, desc, parts * items, 1)
 

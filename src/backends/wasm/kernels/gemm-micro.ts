@@ -141,12 +141,13 @@ export function outer(mod: Module, m: Machine, rows: number, packedA: boolean, s
 }
 
 /**
- * acc[r][c] += a[r] * b[c], lane by lane, over `steps` logical vectors; r < rows, c < columns (1 or 2). acc[r][c] is one logical vector;
- * columns are neighbours, rows accStride apart. (a, aRow, b0, b1, acc, accStride, steps), steps > 0; b1 is not read with one column.
+ * acc[r][c] += a[r] * b[c], lane by lane, over `blocks` runs of `steps` logical vectors; r < rows, c < columns (1 or 2). From a run to the next,
+ * `aSkip` and `bSkip` bytes are left out. acc[r][c] is one logical vector; columns are neighbours, rows accStride apart.
+ * (a, aRow, b0, b1, acc, accStride, steps, blocks, aSkip, bSkip), steps and blocks > 0; b1 is not read with one column.
  */
 export function dot(mod: Module, m: Machine, rows: number, columns: 1 | 2): FuncRef {
-  return mod.func(`dot${rows}x${columns}`, new Array<'i32'>(7).fill('i32'), [], (f) => {
-    const [a, aRow, b0, b1, accBase, accStride, steps] = f.args
+  return mod.func(`dot${rows}x${columns}`, new Array<'i32'>(10).fill('i32'), [], (f) => {
+    const [a, aRow, b0, b1, accBase, accStride, steps, blocks, aSkip, bSkip] = f.args
     const halves = pair(m)
     const sums = Array.from({ length: rows }, () =>
       Array.from({ length: columns }, () => halves.map(() => f.local('v128'))),
@@ -169,22 +170,34 @@ export function dot(mod: Module, m: Machine, rows: number, columns: 1 | 2): Func
         f.load('v128.load', offset)
         f.set(into[h])
       })
-    f.loop((again) => {
-      for (let c = 0; c < columns; c++) loadPair(c === 0 ? b0 : b1, bv[c])
-      // Row addresses are computed anew: eight running pointers would not fit into the general registers.
-      f.get(a)
-      f.set(row)
-      for (let r = 0; r < rows; r++) {
-        loadPair(row, av)
-        for (let c = 0; c < columns; c++) halves.forEach((_, h) => multiplyAdd(f, m, av[h], bv[c][h], sums[r][c][h]))
-        if (r < rows - 1) f.inc(row, aRow)
-      }
-      for (const pointer of [a, b0, b1].slice(0, columns + 1)) f.inc(pointer, 16 * m.width)
-      f.get(steps)
+    const countDown = (l: Local): void => {
+      f.get(l)
       f.i32(1)
       f.op('i32.sub')
-      f.tee(steps)
-      f.brIf(again)
+      f.tee(l)
+    }
+    const left = f.local('i32')
+    f.loop((nextBlock) => {
+      f.get(steps)
+      f.set(left)
+      f.loop((again) => {
+        for (let c = 0; c < columns; c++) loadPair(c === 0 ? b0 : b1, bv[c])
+        // Row addresses are computed anew: eight running pointers would not fit into the general registers.
+        f.get(a)
+        f.set(row)
+        for (let r = 0; r < rows; r++) {
+          loadPair(row, av)
+          for (let c = 0; c < columns; c++) halves.forEach((_, h) => multiplyAdd(f, m, av[h], bv[c][h], sums[r][c][h]))
+          if (r < rows - 1) f.inc(row, aRow)
+        }
+        for (const pointer of [a, b0, b1].slice(0, columns + 1)) f.inc(pointer, 16 * m.width)
+        countDown(left)
+        f.brIf(again)
+      })
+      f.inc(a, aSkip)
+      for (const pointer of [b0, b1].slice(0, columns)) f.inc(pointer, bSkip)
+      countDown(blocks)
+      f.brIf(nextBlock)
     })
     for (let r = 0; r < rows; r++)
       for (let c = columns - 1; c >= 0; c--)

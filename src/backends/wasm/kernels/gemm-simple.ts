@@ -207,6 +207,7 @@ export function dotKernel(mod: Module, m: Machine): void {
           f.if(() => {
             const args = () => {
               for (const a of [l.w, d.wRow, l.x, l.x1, cells, l.accRow, l.steps]) f.get(a)
+              for (const constant of [1, 0, 0]) f.i32(constant)
             }
             f.get(l.wide)
             f.if(

@@ -108,12 +108,10 @@ function samples(random: Random, count: number, wide: number): number[] {
 }
 
 /** Vector code in float32; everything else is computed in double and rounded. */
-const fast = ['exp', 'log', 'tanh', 'sigmoid', 'erf']
+const fast = ['exp', 'log', 'tanh', 'sigmoid', 'erf', 'expm1', 'log1p']
 const rounded = [
   'sqrt',
   'exp2',
-  'expm1',
-  'log1p',
   'log2',
   'log10',
   'sin',

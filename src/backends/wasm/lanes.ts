@@ -184,6 +184,24 @@ export class LocalPool {
   }
 }
 
+/** Locals for the constants of `words`, set here: in front of a loop, since V8 would build each constant anew in every iteration. */
+export function hoistConstants(f: Func, words: readonly Word[]): Map<Word, Local> {
+  const locals = new Map<Word, Local>()
+  const seen = new Set<Word>()
+  const visit = (word: Word): void => {
+    if (seen.has(word)) return
+    seen.add(word)
+    word.args.forEach(visit)
+    if (word.args.length > 0 || word.leaf !== null) return
+    const local = f.local('v128')
+    word.write(f, word, undefined as never)
+    f.set(local)
+    locals.set(word, local)
+  }
+  words.forEach(visit)
+  return locals
+}
+
 /** Writes words for one place (one position of an unrolled loop): `leaf` pushes what a leaf means there. */
 export class Evaluation {
   /** 1: only lane 0 counts (single elements). */
@@ -193,12 +211,20 @@ export class Evaluation {
   private readonly leaf: (leaf: Leaf) => void
   private readonly uses = new Map<Word, number>()
   private readonly kept = new Map<Word, Local>()
+  private readonly constants: ReadonlyMap<Word, Local> | undefined
 
-  constructor(f: Func, pool: LocalPool, lanes: number, leaf: (leaf: Leaf) => void) {
+  constructor(
+    f: Func,
+    pool: LocalPool,
+    lanes: number,
+    leaf: (leaf: Leaf) => void,
+    constants?: ReadonlyMap<Word, Local>,
+  ) {
     this.f = f
     this.pool = pool
     this.lanes = lanes
     this.leaf = leaf
+    this.constants = constants
   }
 
   /** The values of the roots, each in a local of the pool, which the caller gives back. */
@@ -222,6 +248,8 @@ export class Evaluation {
   push(word: Word): void {
     const left = (this.uses.get(word) ?? 1) - 1
     this.uses.set(word, left)
+    const constant = this.constants?.get(word)
+    if (constant !== undefined) return this.f.get(constant)
     const local = this.kept.get(word)
     if (local !== undefined) {
       this.f.get(local)

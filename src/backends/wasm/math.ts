@@ -36,38 +36,58 @@ const expTail = [
   0.5000000095132657, 0.16666518885717257, 0.041666205979479315, 0.008368883751454954, 0.0013950479116035396,
 ]
 
-/** 2^k * p = exp(x), |log p| <= log(2) / 2; x must be small enough for k to fit into an int32. */
-function expParts(l: Lanes, x: Word): { p: Word; k: Word } {
-  const { add, sub, mul, madd } = f32ops(l)
+/** 2^k * (1 + q) = exp(x), |log(1 + q)| <= log(2) / 2; x must be small enough for k to fit into an int32. */
+function expParts(l: Lanes, x: Word): { q: Word; k: Word } {
+  const { sub, mul, madd } = f32ops(l)
   const t = madd(x, l.f32(Math.LOG2E), l.f32(MAGIC))
   const n = sub(t, l.f32(MAGIC))
   // log(2) in two parts; n times the first is exact.
   const r = madd(n, l.f32(2.1219444e-4), madd(n, l.f32(-0.693359375), x))
-  const p = add(madd(mul(r, r), horner(l, r, expTail), r), l.f32(1))
-  return { p, k: l.op('i32x4.sub', t, l.i32(MAGIC_BITS)) }
+  const q = madd(mul(r, r), horner(l, r, expTail), r)
+  return { q, k: l.op('i32x4.sub', t, l.i32(MAGIC_BITS)) }
 }
 const powerOfTwo = (l: Lanes, k: Word): Word => l.op('i32x4.add', l.shift('i32x4.shl', k, 23), l.i32(ONE_BITS))
 
 function exp(l: Lanes, x: Word): Word {
-  const { mul } = f32ops(l)
+  const { add, mul } = f32ops(l)
   const clamped = l.op('f32x4.pmin', l.op('f32x4.pmax', x, l.f32(-104)), l.f32(89))
-  const { p, k } = expParts(l, clamped)
+  const { q, k } = expParts(l, clamped)
   // 2^k in two factors: k reaches 128, and -150 for results below the normal range.
   const half = l.shift('i32x4.shr_s', k, 1)
-  return mul(mul(p, powerOfTwo(l, half)), powerOfTwo(l, l.op('i32x4.sub', k, half)))
+  return mul(mul(add(q, l.f32(1)), powerOfTwo(l, half)), powerOfTwo(l, l.op('i32x4.sub', k, half)))
 }
 
 /** exp(x) for -87 <= x <= 88, without the care at both ends. */
 function expMiddle(l: Lanes, x: Word): Word {
-  const { p, k } = expParts(l, x)
-  return l.op('f32x4.mul', p, powerOfTwo(l, k))
+  const { q, k } = expParts(l, x)
+  return l.op('f32x4.mul', l.op('f32x4.add', q, l.f32(1)), powerOfTwo(l, k))
 }
 
-/** e / (1 + e) for x < 0, 1 / (1 + e) otherwise, with e = exp(-|x|), which never overflows. */
+/** 2 (h q + (h - 1/2)) with h = 2^(k - 1), which does not overflow before the result does; q itself where k is 0. */
+function expm1(l: Lanes, x: Word): Word {
+  const { add, sub, madd, abs, select } = f32ops(l)
+  const clamped = l.op('f32x4.pmin', l.op('f32x4.pmax', x, l.f32(-20)), l.f32(89))
+  const { q, k } = expParts(l, clamped)
+  const h = powerOfTwo(l, l.op('i32x4.sub', k, l.i32(1)))
+  const half = madd(h, q, sub(h, l.f32(0.5)))
+  return copySign(l, abs(select(l.op('i32x4.eq', k, l.i32(0)), q, add(half, half))), x)
+}
+
+/**
+ * e / (1 + e) for x < 0, 1 / (1 + e) otherwise, with e = exp(-|x|), which never overflows.
+ * The quotient is corrected by its remainder, in which the rounding of 1 + e counts too: else three roundings exceed 2 ulp.
+ */
 function sigmoid(l: Lanes, x: Word): Word {
-  const { add, div, abs, neg, lt, select } = f32ops(l)
+  const { add, sub, mul, div, madd, abs, neg, lt, select } = f32ops(l)
+  const one = l.f32(1)
   const e = exp(l, neg(abs(x)))
-  return div(select(lt(x, l.f32(0)), e, l.f32(1)), add(e, l.f32(1)))
+  const top = select(lt(x, l.f32(0)), e, one)
+  const bottom = add(one, e)
+  const lost = sub(e, sub(bottom, one))
+  const inverse = div(one, bottom)
+  const quotient = mul(top, inverse)
+  const minus = neg(quotient)
+  return madd(madd(minus, lost, madd(minus, bottom, top)), inverse, quotient)
 }
 
 const tanhTail = [
@@ -130,4 +150,25 @@ function log(l: Lanes, x: Word): Word {
   return or(select(eq(x, l.f32(0)), l.f32(-Infinity), finite), lt(x, l.f32(0)))
 }
 
-export const fastMath: { readonly [name: string]: (l: Lanes, x: Word) => Word } = { exp, log, tanh, sigmoid, erf }
+/** log(u) + (1 + x - u) / u, where u is 1 + x rounded. */
+function log1p(l: Lanes, x: Word): Word {
+  const { add, sub, div, abs, eq, and } = f32ops(l)
+  const one = l.f32(1)
+  const u = add(one, x)
+  const back = sub(u, one)
+  const error = add(sub(one, sub(u, back)), sub(x, back))
+  const correction = div(error, u)
+  // At -1 and infinity the correction is NaN and counts as 0.
+  const result = add(log(l, u), and(correction, eq(correction, correction)))
+  return copySign(l, abs(result), x)
+}
+
+export const fastMath: { readonly [name: string]: (l: Lanes, x: Word) => Word } = {
+  exp,
+  log,
+  tanh,
+  sigmoid,
+  erf,
+  expm1,
+  log1p,
+}

@@ -93,11 +93,6 @@ const nearZero = (l: Lanes, x: Word, limit: number, series: Word, formula: Word)
   return select(lt(abs(x), l.f64(limit)), mul(x, series), formula)
 }
 
-const expm1 = (l: Lanes, x: Word): Word =>
-  nearZero(l, x, 2 ** -12, horner(l, x, [1, 1 / 2, 1 / 6]), l.op('f64x2.sub', exp(l, x), l.f64(1)))
-const log1p = (l: Lanes, x: Word): Word =>
-  nearZero(l, x, 2 ** -12, horner(l, x, [1, -1 / 2, 1 / 3]), log(l, l.op('f64x2.add', x, l.f64(1))))
-
 function sinh(l: Lanes, x: Word): Word {
   const { sub, mul, div } = ops(l)
   const e = exp(l, x)
@@ -231,8 +226,6 @@ const scaled =
 type Unary = (l: Lanes, x: Word) => Word
 const unary: { readonly [name: string]: Unary } = {
   exp2,
-  expm1,
-  log1p,
   log2: scaled(log, Math.LOG2E),
   log10: scaled(log, Math.LOG10E),
   sin,

@@ -1,12 +1,13 @@
 // Elementwise kernels: one loop per expression, dtypes and stride classes; shapes and strides are run-time numbers.
 // for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements.
-import type { DType } from '../../../base/dtype.ts'
+import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
 import type { Expr } from '../../../base/expr.ts'
-import type { MapSpec, View } from '../../../runtime/spec.ts'
+import type { MapSpec } from '../../../runtime/spec.ts'
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
-import { addressOf, type Engine, type Features, type Kernel } from '../engine.ts'
+import { addressOf, type Engine, type Features } from '../engine.ts'
 import { printer } from '../expr-codegen.ts'
-import { Evaluation, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
+import { computeNumber, KernelCache } from '../kernel-cache.ts'
+import { Evaluation, hoistConstants, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
 import { collapse, cut, product, takeInner, walk, widthsOf } from '../loops.ts'
 import {
   CONTIGUOUS,
@@ -22,7 +23,6 @@ import {
   strideClass,
   toStored,
 } from '../operands.ts'
-import { bytesOf, type ComputeType, dtypes } from '../../../base/dtype.ts'
 
 /** Elements per piece of work. */
 const GRAIN = 16384
@@ -91,11 +91,12 @@ function build(m: Module, features: Features, v: Variant): void {
           if (splat) f.get(splat)
           else load(k, block, active === 1 ? SPLAT : v.classes[k])
         }
+      const constants = hoistConstants(f, words)
       f.loop((again) => {
         // All values before any store (an output may be an input), and stores from the back: so V8 joins them in pairs.
         const values: Local[][] = []
         for (let block = blocks - 1; block >= 0; block--)
-          values[block] = new Evaluation(f, pool, active, leafAt(block)).roots(words)
+          values[block] = new Evaluation(f, pool, active, leafAt(block), constants).roots(words)
         for (let block = blocks - 1; block >= 0; block--) {
           for (let k = 0; k < outputs; k++)
             emitStore(f, formats[k], v.classes[k], widths[k], places[k], block, values[block][k], active)
@@ -189,37 +190,6 @@ function strideLocal(f: Func, desc: Local, cls: StrideClass, offset: number): Lo
   return local
 }
 
-const dtypeNumber = Object.fromEntries(Object.keys(dtypes).map((name, k) => [name, k])) as Record<DType, number>
-const computeNumber: Record<ComputeType, number> = { float32: 0, float64: 1, int32: 2, int64: 3 }
-
-type Trie = Map<number, Trie | Kernel>
-/** A tree of numbers instead of one string: building strings would cost more than a small kernel. */
-class KernelCache {
-  private readonly root: Trie = new Map()
-  find(spec: MapSpec, views: readonly View[], classes: readonly StrideClass[], make: () => Kernel): Kernel {
-    let level = this.root
-    for (const { id } of spec.exprs) level = next(level, id)
-    let packed = computeNumber[spec.compute] + 4 * spec.scalars.length
-    for (let k = 0; k < views.length; k++) {
-      packed = packed * 32 + dtypeNumber[views[k].dtype] * 4 + classes[k]
-      if (packed > 2 ** 46) {
-        level = next(level, packed)
-        packed = 1
-      }
-    }
-    // Exprs and operands have keys of different signs, so that no path means two things.
-    const key = -1 - packed
-    let kernel = level.get(key) as Kernel | undefined
-    if (kernel === undefined) level.set(key, (kernel = make()))
-    return kernel
-  }
-}
-function next(level: Trie, key: number): Trie {
-  let found = level.get(key) as Trie | undefined
-  if (found === undefined) level.set(key, (found = new Map()))
-  return found
-}
-
 export function mapKernel(engine: Engine): (spec: MapSpec) => void {
   const cache = new KernelCache()
   return (spec) => {
@@ -236,17 +206,23 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
     const classes = inner.strides.map(strideClass)
     const widths = widthsOf(views)
     const { count, last } = cut(dims, inner, GRAIN)
-    const kernel = cache.find(spec, views, classes, () => {
-      const variant: Variant = {
-        exprs: spec.exprs,
-        compute: spec.compute,
-        scalars: spec.scalars.length,
-        dtypes: views.map((view) => view.dtype),
-        classes,
-      }
-      const key = `map ${spec.compute} ${spec.exprs.map((e) => e.id)} ${variant.dtypes} ${classes} ${variant.scalars}`
-      return engine.kernel(key, (m, features) => build(m, features, variant))
-    })
+    const kernel = cache.find(
+      spec.exprs.map((e) => e.id),
+      computeNumber[spec.compute] + 4 * spec.scalars.length,
+      views,
+      classes,
+      () => {
+        const variant: Variant = {
+          exprs: spec.exprs,
+          compute: spec.compute,
+          scalars: spec.scalars.length,
+          dtypes: views.map((view) => view.dtype),
+          classes,
+        }
+        const key = `map ${spec.compute} ${spec.exprs.map((e) => e.id)} ${variant.dtypes} ${classes} ${variant.scalars}`
+        return engine.kernel(key, (m, features) => build(m, features, variant))
+      },
+    )
     const d = engine.descriptor(
       64 + 8 * spec.scalars.length + 8 * views.length + 4 * dims.sizes.length * (1 + views.length),
     )

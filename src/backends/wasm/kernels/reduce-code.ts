@@ -4,7 +4,16 @@ import { typeOf, walk } from '../../../base/expr.ts'
 import type { Func, I32, Local, Module } from '../asm.ts'
 import type { Features } from '../engine.ts'
 import { holdsPosition, printer } from '../expr-codegen.ts'
-import { Evaluation, type Leaf, Lanes, laneCount, type LaneType, LocalPool, type Word } from '../lanes.ts'
+import {
+  Evaluation,
+  hoistConstants,
+  type Leaf,
+  Lanes,
+  laneCount,
+  type LaneType,
+  LocalPool,
+  type Word,
+} from '../lanes.ts'
 import type { Table } from '../loops.ts'
 import {
   bitsOf,
@@ -33,6 +42,7 @@ export class ReduceCode {
   readonly blocked: boolean
   readonly usesPosition: boolean
   readonly inputWidths: readonly number[]
+  private constants: ReadonlyMap<Word, Local> = new Map()
   private readonly step: readonly Word[]
   private readonly combine: readonly Word[]
   private readonly results: readonly Word[]
@@ -78,6 +88,10 @@ export class ReduceCode {
     return this.v.reduction.accTypes.length === 1 && nodes <= 4 ? 4 : 1
   }
 
+  /** At the start of a function: the constants of its loops. */
+  begin(f: Func): void {
+    this.constants = hoistConstants(f, [...this.step, ...this.combine])
+  }
   accumulators(f: Func, blocks: number): Accumulators {
     return this.init.map(() => Array.from({ length: blocks }, () => f.local('v128')))
   }
@@ -120,10 +134,8 @@ export class ReduceCode {
     active: number,
     leafAt: (leaf: Leaf) => void,
   ): void {
-    const evaluation = new Evaluation(f, pool, active, (leaf) =>
-      leaf.kind === 'acc' ? f.get(accs[leaf.index][block]) : leafAt(leaf),
-    )
-    const values = evaluation.roots(words)
+    const leaf = (found: Leaf): void => (found.kind === 'acc' ? f.get(accs[found.index][block]) : leafAt(found))
+    const values = new Evaluation(f, pool, active, leaf, this.constants).roots(words)
     values.forEach((local, k) => {
       f.get(local)
       f.set(accs[k][block])

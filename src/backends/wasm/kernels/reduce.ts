@@ -6,6 +6,7 @@ import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
 import { walk as walkExprs } from '../../../base/expr.ts'
 import type { Reduction, ReduceSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine } from '../engine.ts'
+import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { laneCount } from '../lanes.ts'
 import { collapse, cut, type Dims, product, takeInner } from '../loops.ts'
 import { laneTypes, type StrideClass, strideClass } from '../operands.ts'
@@ -74,10 +75,12 @@ const operand = (view: View): Operand => ({
 })
 
 interface Facts {
+  readonly id: number
   readonly key: string
   readonly usesPosition: boolean
 }
 const facts = new WeakMap<Reduction, Facts>()
+let factsCount = 0
 function factsOf(reduction: Reduction): Facts {
   let found = facts.get(reduction)
   if (found === undefined) {
@@ -88,7 +91,11 @@ function factsOf(reduction: Reduction): Facts {
     const ids = [reduction.step, reduction.combine, reduction.finish].map((list) => list.map((e) => e.id).join())
     facts.set(
       reduction,
-      (found = { key: `${reduction.accTypes.join()} ${reduction.init.join()} ${ids.join(' ')}`, usesPosition }),
+      (found = {
+        id: factsCount++,
+        key: `${reduction.accTypes.join()} ${reduction.init.join()} ${ids.join(' ')}`,
+        usesPosition,
+      }),
     )
   }
   return found
@@ -110,9 +117,10 @@ interface Pass {
 }
 
 export function reduceKernel(engine: Engine): (spec: ReduceSpec) => void {
+  const cache = new KernelCache()
   return (spec) => {
     if (product(spec.outputs[0].shape) === 0) return
-    run(engine, {
+    run(engine, cache, {
       reduction: spec.reduction,
       compute: spec.compute,
       combine: false,
@@ -125,9 +133,9 @@ export function reduceKernel(engine: Engine): (spec: ReduceSpec) => void {
   }
 }
 
-function run(engine: Engine, pass: Pass): void {
+function run(engine: Engine, cache: KernelCache, pass: Pass): void {
   const { reduction, compute, shape, inputs, axes } = pass
-  const { key, usesPosition } = factsOf(reduction)
+  const { id, key, usesPosition } = factsOf(reduction)
   const all = shape.map((_, d) => d)
   const kept = collapse(
     shape,
@@ -178,11 +186,16 @@ function run(engine: Engine, pass: Pass): void {
     outputClasses: vectorOut.map(strideClass),
   }
   const { combine, partial, inputClasses, outputClasses } = variant
-  const name = `${across ? 'reduceAcross' : 'reduceAlong'} ${compute} ${key} ${combine} ${partial} ${variant.scalars}`
-  const kernel = engine.kernel(
-    `${name} ${variant.outputs} ${variant.inputs} ${outputClasses} ${inputClasses}`,
-    (m, features) => (across ? buildAcross : buildAlong)(m, features, variant),
-  )
+  const flags = (combine ? 1 : 0) + (partial ? 2 : 0) + (across ? 4 : 0)
+  const number = computeNumber[compute] + 4 * flags + 32 * pass.scalars.length
+  const kernel = cache.find([id], number, [...outputs, ...inputs], [...outputClasses, ...inputClasses], () => {
+    const name = `${across ? 'reduceAcross' : 'reduceAlong'} ${compute} ${key} ${combine} ${partial} ${variant.scalars}`
+    const build = across ? buildAcross : buildAlong
+    return engine.kernel(
+      `${name} ${variant.outputs} ${variant.inputs} ${outputClasses} ${inputClasses}`,
+      (m, features) => build(m, features, variant),
+    )
+  })
 
   const work = items * chunks
   const perItem = (Math.min(rows, rowsPerChunk) * piece.count + 16) * strip
@@ -238,7 +251,7 @@ function run(engine: Engine, pass: Pass): void {
   })
   engine.dispatch(kernel, d, work, grain)
 
-  if (chunks > 1) combinePartials(engine, pass, outputs, chunks, kept)
+  if (chunks > 1) combinePartials(engine, cache, pass, outputs, chunks, kept)
 }
 
 /** Vectors run along the reduced range where that is contiguous, else across the outputs where these are contiguous and enough. */
@@ -277,10 +290,17 @@ function partialResults(engine: Engine, pass: Pass, kept: Dims, chunks: number):
 }
 
 /** The second pass reduces the chunks; the spec's outputs are seen through the same kept dimensions. */
-function combinePartials(engine: Engine, pass: Pass, partials: readonly Operand[], chunks: number, kept: Dims): void {
+function combinePartials(
+  engine: Engine,
+  cache: KernelCache,
+  pass: Pass,
+  partials: readonly Operand[],
+  chunks: number,
+  kept: Dims,
+): void {
   const shape = [chunks, ...kept.sizes]
   const strides = outerSteps(shape, 1)
-  run(engine, {
+  run(engine, cache, {
     ...pass,
     combine: true,
     shape,

@@ -5,10 +5,9 @@ import { Elements, positions, positionsAlong } from './values.ts'
 const sumOf = (x: readonly number[]): number => x.reduce((a, b) => a + b, 0)
 const largest = (x: readonly number[]): number => x.reduce((a, b) => Math.max(a, b), -Infinity)
 
-/** log(sum(exp(x))), with the largest value taken out so that nothing overflows. */
+/** log(sum(exp(x))), with the largest value taken out so that nothing overflows; NaN where that is infinite, as in PyTorch's losses. */
 export function logSumExp(x: readonly number[]): number {
   const high = largest(x)
-  if (Math.abs(high) === Infinity) return high
   return high + Math.log(sumOf(x.map((value) => Math.exp(value - high))))
 }
 

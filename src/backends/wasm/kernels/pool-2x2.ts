@@ -62,6 +62,11 @@ function eachFour(
 type Lanes = [number, number, number, number]
 const EVEN: Lanes = [0, 2, 4, 6]
 const ODD: Lanes = [1, 3, 5, 7]
+/** Four values, each twice: byte offsets and lanes of the two vectors. */
+const DOUBLED: readonly [number, Lanes][] = [
+  [16, [2, 2, 3, 3]],
+  [0, [0, 0, 1, 1]],
+]
 
 /** Average of the four with the divisor of the descriptor; backward writes a quarter to all four. */
 export function buildAverage2x2(m: Module, pass: PoolSpec['pass'], dense: boolean): void {
@@ -122,10 +127,7 @@ export function buildAverage2x2(m: Module, pass: PoolSpec['pass'], dense: boolea
           f.get(divisor)
           f.op('f32x4.div')
           f.set(a)
-          for (const [offset, lanes] of [
-            [16, [2, 2, 3, 3]],
-            [0, [0, 0, 1, 1]],
-          ] as const) {
+          for (const [offset, lanes] of DOUBLED) {
             f.get(a)
             f.get(a)
             f.shuffle32(...lanes)

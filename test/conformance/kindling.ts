@@ -1,9 +1,8 @@
 // Kindling as the checks see it: names looked up at run time, so that what is not there can be skipped.
 import * as kindling from '../../src/index.ts'
-import { ReferenceBackend } from '../../src/backends/reference/index.ts'
 import { dtypes } from '../../src/base/dtype.ts'
 import type { DeviceName } from '../../src/runtime/backend.ts'
-import { setBackendFactory, setDefaultDevice } from '../../src/runtime/device.ts'
+import { setDefaultDevice } from '../../src/runtime/device.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import type { StoredTensor } from '../support/safetensors.ts'
 import type { Callable } from './ops.ts'
@@ -53,6 +52,5 @@ export function outputsOf(result: unknown): unknown[] {
 
 /** Makes every tensor of the run on `device`. */
 export function useDevice(device: DeviceName): void {
-  setBackendFactory('reference', () => new ReferenceBackend())
   setDefaultDevice(device)
 }

@@ -48,6 +48,7 @@ const asList: Row['call'] = (f, args) => {
 
 const one = (...names: string[]) => Object.fromEntries(names.map((name) => [name, unary]))
 const two = (...names: string[]) => Object.fromEntries(names.map((name) => [name, binary]))
+const transcendental = [1e-4, 'gradients of transcendental functions amplify rounding'] as const
 const products: Record<string, Row> = Object.fromEntries(
   ['bmm', 'dot', 'inner', 'matmul', 'mm', 'mv', 'vdot'].map((name) => [name, { parameters: binary, loose: longSum }]),
 )
@@ -165,7 +166,6 @@ export const table: Readonly<Record<string, string | Row>> = {
     'mul',
     'ne',
     'outer',
-    'pow',
     'remainder',
     'reshape_as',
     'take',
@@ -202,7 +202,8 @@ export const table: Readonly<Record<string, string | Row>> = {
   __rmatmul__: { ...reversed('matmul'), loose: longSum },
   __rmod__: reversed('remainder'),
   __rmul__: reversed('mul'),
-  __rpow__: reversed('pow'),
+  // PyTorch copies the base into a new tensor, which cuts its gradient off.
+  __rpow__: { parameters: binary, as: 'pow', call: (f, [x, other]) => f((other as Tensor).detach(), x) },
   __rsub__: reversed('sub'),
 
   // Arithmetic.
@@ -226,6 +227,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   'round.decimals_0': 'input | decimals',
   'round.decimals_3': 'input | decimals',
   'round.decimals_neg_3': 'input | decimals',
+  pow: { parameters: binary, loose: transcendental },
   rsub: 'input other | alpha',
   sub: 'input other | alpha',
   where: { parameters: 'input condition other', call: (f, [x, condition, other]) => f(condition, x, other) },

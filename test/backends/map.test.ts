@@ -79,6 +79,21 @@ describe('map', () => {
     }
   })
 
+  test('adds transposed operands of any size', () => {
+    for (const [rows, columns] of [
+      [40, 300],
+      [33, 128],
+      [7, 131],
+      [300, 40],
+    ]) {
+      const layout = contiguous([rows, columns])
+      const turned: Layout = { ...layout, strides: [1, rows] }
+      const operand = (of: Layout): Operand => ({ dtype: 'float32', layout: of, fill: (i) => i % 1000 })
+      check([e.sub(x, y)], 'float32', [operand(layout), operand(turned)], [operand(layout)])
+      check([e.sub(x, y)], 'float32', [operand(layout), operand(layout)], [operand(turned)])
+    }
+  })
+
   const operators: [string, e.Expr][] = [
     ['neg', e.neg(x)],
     ['abs', e.abs(x)],

@@ -8,7 +8,7 @@ import { addressOf, type Engine, type Features } from '../engine.ts'
 import { printer } from '../expr-codegen.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { Evaluation, hoistConstants, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
-import { collapse, cut, product, takeInner, walk, widthsOf } from '../loops.ts'
+import { collapse, cut, type Dims, product, takeInner, walk, widthsOf } from '../loops.ts'
 import {
   CONTIGUOUS,
   emitStore,
@@ -190,6 +190,21 @@ function strideLocal(f: Func, desc: Local, cls: StrideClass, offset: number): Lo
   return local
 }
 
+/**
+ * An operand that jumps along rows (a transposed one) touches a cache line per element: narrow columns of rows use each line again before it is lost.
+ * Only for widths that divide the row, so that columns are one more dimension.
+ */
+function tile(dims: Dims, inner: { size: number; strides: number[] }): void {
+  // Strides of whole kilobytes share few sets of the cache.
+  let width = inner.strides.some((stride) => stride !== 0 && stride % 256 === 0) ? 16 : 64
+  if (inner.size <= width || dims.sizes.length === 0) return
+  while (inner.size % width !== 0) width--
+  if (width < 16) return
+  dims.sizes.unshift(inner.size / width)
+  dims.strides.unshift(inner.strides.map((stride) => stride * width))
+  inner.size = width
+}
+
 export function mapKernel(engine: Engine): (spec: MapSpec) => void {
   const cache = new KernelCache()
   return (spec) => {
@@ -204,6 +219,7 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
     )
     const inner = takeInner(dims, views.length)
     const classes = inner.strides.map(strideClass)
+    if (classes.includes(STRIDED)) tile(dims, inner)
     const widths = widthsOf(views)
     const { count, last } = cut(dims, inner, GRAIN)
     const kernel = cache.find(

@@ -29,8 +29,9 @@ export function backward(
   gradients: readonly (Tensor | null | undefined)[],
   options: BackwardOptions = {},
 ): void {
-  sweep(roots, gradients, options, (node, [grad]) => {
-    if (node.leaf !== null && grad !== null) storeGradient(node.leaf, grad, options.createGraph ?? false)
+  sweep(roots, gradients, options, null, (node, [grad]) => {
+    const leaf = node.leaf
+    if (leaf !== null && grad) storeGradient(leaf, grad, options.createGraph ?? false)
   })
 }
 
@@ -44,11 +45,12 @@ export function grad(
   if (wanted.includes(null)) throw new AutogradError('grad: one of the inputs does not require grad')
   const found: Gradients = wanted.map(() => null)
   const roots = toList(outputs)
-  sweep(roots, options.gradOutputs ?? [], options, (node, grads) => {
+  const targets = new Set(wanted.map((edge) => edge?.node as Node))
+  sweep(roots, options.gradOutputs ?? [], options, targets, (node, grads) => {
     wanted.forEach((edge, i) => {
       if (edge?.node !== node) return
       const value = grads[edge.index]
-      found[i] = value && cloneGradient(value, options.createGraph ?? false)
+      found[i] = value ? cloneGradient(value, options.createGraph ?? false) : null
     })
   })
   if (!options.allowUnused && found.includes(null)) {
@@ -62,11 +64,15 @@ export function grad(
 
 const toList = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (x instanceof Tensor ? [x] : x)
 
-/** Visits every node that a gradient reaches; `arrive` sees it with its gradients (after hooks), before the node runs. */
+/**
+ * Visits every node that a gradient reaches, or only those on the way to `targets`; `arrive` sees it with its gradients (after hooks), before the
+ * node runs.
+ */
 function sweep(
   roots: readonly Tensor[],
   gradients: readonly (Tensor | null | undefined)[],
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  targets: ReadonlySet<Node> | null,
   arrive: (node: Node, grads: Gradients) => void,
 ): void {
   const outside = context.get()
@@ -74,14 +80,21 @@ function sweep(
     context.run({ ...context.get(), gradEnabled: createGraph }, () => {
       const buffers = new Map<Node, Gradients>()
       const starts = roots.map((root, i) => seed(buffers, root, gradients[i]))
-      for (const node of newestFirst(starts)) {
+      const order = newestFirst(starts)
+      const wanted = targets === null ? null : leadingTo(targets, order)
+      for (const node of order) {
+        if (wanted !== null && !wanted.has(node)) continue
         const grads = buffers.get(node) ?? []
         buffers.delete(node)
-        if (node.consumed) throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
+        const needs = node.edges.map((edge) => edge !== null && (wanted === null || wanted.has(edge.node as Node)))
+        const runs = needs.includes(true)
+        if (node.consumed && runs)
+          throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
         runHooks(node, grads)
         context.run({ ...outside, gradEnabled: createGraph }, () => arrive(node, grads))
-        if (grads.some((g) => g !== null && g !== undefined)) propagate(node, grads, buffers, createGraph)
-        if (!retainGraph) node.consume()
+        if (runs && grads.some((g) => g !== null && g !== undefined))
+          propagate(node, grads, needs, buffers, createGraph)
+        if (runs && !retainGraph) node.consume()
         if (!createGraph) for (const g of grads) g?.dispose()
       }
       return null
@@ -136,24 +149,42 @@ function newestFirst(starts: readonly Node[]): Node[] {
   return [...seen].sort((a, b) => b.sequence - a.sequence)
 }
 
+/** The nodes from which a target can be reached, and the targets. */
+function leadingTo(targets: ReadonlySet<Node>, order: readonly Node[]): ReadonlySet<Node> {
+  const found = new Set(targets)
+  for (const node of order.toReversed()) {
+    if (node.edges.some((edge) => edge !== null && found.has(edge.node as Node))) found.add(node)
+  }
+  return found
+}
+
 function runHooks(node: Node, grads: Gradients): void {
   node.hooks?.forEach((hooks, index) => {
     for (const hook of hooks) {
       const grad = grads[index]
-      if (grad) grads[index] = hook(grad) ?? grad
+      // A handle of its own: the hook may keep it, while the sweep disposes what it is done with.
+      if (grad) grads[index] = hook(grad.aliasWithEdge()) ?? grad
     }
   })
 }
 
-function propagate(node: Node, grads: Gradients, buffers: Map<Node, Gradients>, createGraph: boolean): void {
-  if (node.edges.length === 0) return
+function propagate(
+  node: Node,
+  grads: Gradients,
+  needs: readonly boolean[],
+  buffers: Map<Node, Gradients>,
+  createGraph: boolean,
+): void {
   const results = scope(() => {
-    const made = node.apply(Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null))
+    const made = node.apply(
+      Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null),
+      needs,
+    )
     if (anomaly.detecting()) anomaly.check(node, made)
     // Each buffer needs a handle of its own: an op may send one tensor to two inputs, or hand on the gradient it got.
     return node.edges.map((edge, i) => {
       const grad = made[i]
-      return edge !== null && grad !== null && grad !== undefined ? grad.aliasWithEdge() : null
+      return edge !== null && needs[i] && grad ? grad.aliasWithEdge() : null
     })
   })
   results.forEach((grad, i) => {

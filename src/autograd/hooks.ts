@@ -34,7 +34,10 @@ export function retainGrad(x: Tensor): void {
   if (!x.requiresGrad) throw new AutogradError('retainGrad: the tensor does not require grad')
   if (x.isLeaf || retaining.has(x)) return
   retaining.add(x)
+  // Weak: the node must not keep the tensor that it made.
+  const target = new WeakRef(x)
   registerHook(x, (grad) => {
-    if (!x.disposed) x.grad = cloneGradient(grad, grad.requiresGrad)
+    const tensor = target.deref()
+    if (tensor !== undefined && !tensor.disposed) tensor.grad = cloneGradient(grad, grad.requiresGrad)
   })
 }

@@ -20,7 +20,7 @@ export class Node implements GraphNode {
   readonly name: string
   readonly edges: readonly (Edge | null)[]
   readonly sequence = created++
-  readonly leaf: Tensor | null
+  readonly accumulates: boolean
   /** Functions that see, and may replace, the gradient of one output before the node uses it. */
   hooks: Map<number, Set<GradHook>> | null = null
   saved: readonly Saved[] = []
@@ -28,6 +28,8 @@ export class Node implements GraphNode {
   consumed = false
   /** Where the operation was called, under `detectAnomaly`. */
   readonly stack = anomaly.detecting() ? new Error().stack : undefined
+  /** Weak: a leaf holds its node, and must not be kept alive by it when nobody else can see it. */
+  private readonly leafRef: WeakRef<Tensor> | null
   private readonly run: Backward
   private refs = 0
 
@@ -35,12 +37,19 @@ export class Node implements GraphNode {
     this.name = name
     this.edges = edges
     this.run = run
-    this.leaf = leaf
+    this.accumulates = leaf !== null
+    this.leafRef = leaf === null ? null : new WeakRef(leaf)
     for (const edge of edges) edge?.node.retain()
   }
 
-  apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
-    const needs = this.edges.map((edge) => edge !== null)
+  /** The leaf whose `grad` this node adds to, while somebody can see it. */
+  get leaf(): Tensor | null {
+    const leaf = this.leafRef?.deref()
+    return leaf === undefined || leaf.disposed ? null : leaf
+  }
+
+  /** `needs`: which inputs' gradients are asked for. */
+  apply(grads: readonly (Tensor | null)[], needs: readonly boolean[]): readonly (Tensor | null)[] {
     return this.run(
       grads,
       this.saved.map((s) => s.unpack(this)),

@@ -27,7 +27,7 @@ export class Saved {
         ? 'the output of this operation'
         : edge === null
           ? 'a tensor without gradient'
-          : edge.node.leaf
+          : edge.node.accumulates
             ? 'a leaf'
             : `output ${edge.index} of ${edge.node.name}`
   }

@@ -1,5 +1,4 @@
 // What a tensor knows of the gradient graph: the node that made it. `autograd/` builds and walks the nodes.
-import type { Tensor } from './tensor.ts'
 
 /** One recorded operation. */
 export interface GraphNode {
@@ -9,8 +8,8 @@ export interface GraphNode {
   readonly edges: readonly (Edge | null)[]
   /** Order of creation: a node comes after all nodes that it depends on. */
   readonly sequence: number
-  /** The leaf whose `grad` this node adds to; null for an operation. */
-  readonly leaf: Tensor | null
+  /** It adds to the `grad` of a leaf, instead of being an operation. */
+  readonly accumulates: boolean
   retain(): void
   release(): void
 }

@@ -145,7 +145,7 @@ export class Tensor implements View, Owned {
   /** The node of the graph that made this tensor; null for a leaf. */
   get gradFn(): GraphNode | null {
     const edge = this.edge
-    return edge !== null && edge.node.leaf === null ? edge.node : null
+    return edge !== null && !edge.node.accumulates ? edge.node : null
   }
   get isLeaf(): boolean {
     return this.gradFn === null

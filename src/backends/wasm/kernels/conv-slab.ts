@@ -2,6 +2,7 @@
 // A source with step (sh, sw) is split into sh x sw phases, so that neighbouring output pixels are neighbours in the slab:
 //   slab[channel][i][j][r][q] = source[channel][(first + r) * sh + i][(firstColumn + q) * sw + j], zero outside the source
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
+import { locals } from './gemm-code.ts'
 
 /** Elements behind a slab that may be read: a tile's width. */
 export const slabMargin = 64
@@ -35,7 +36,7 @@ export function slabCopier(mod: Module, bytes: 4 | 8): FuncRef {
     [],
     (f) => {
       const p = Object.fromEntries(names.map((name, k) => [name, f.args[k]])) as Record<(typeof names)[number], Local>
-      const l = f.locals('i32', 'c', 'i', 'j', 'r', 'sourceRow', 'table', 'to', 'end', 'rowBytes', 'q0')
+      const l = locals(f, 'c i j r sourceRow table to end rowBytes q0')
       f.get(p.columns)
       f.i32(bytes)
       f.op('i32.mul')

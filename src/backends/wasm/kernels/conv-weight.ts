@@ -7,57 +7,13 @@
 import type { Local, Module } from '../asm.ts'
 import { slabCopier } from './conv-slab.ts'
 import { callByRows, dot, type Machine, shapeOf } from './gemm-micro.ts'
-import { fields, giveSlotBack, readFields, takeSlot } from './gemm-pack.ts'
+import { fields, giveSlotBack, locals, minus, readFields, setMin, splitOff, sumOf, takeSlot } from './gemm-code.ts'
 
 export const weightGradFields = fields(
-  'src',
-  'srcImage',
-  'srcGroup',
-  'srcChannel',
-  'srcRow',
-  'srcColumnStep',
-  'srcRows',
-  'columnTable',
-  'stepH',
-  'stepW',
-  'channelBytes',
-  'slabRows',
-  'slabColumns',
-  'slabFirst',
-  'y',
-  'yImage',
-  'yGroup',
-  'yChannel',
-  'yRow',
-  'yColumn',
-  'yRows',
-  'yColumns',
-  'yTable',
-  'yChannelBytes',
-  'partial',
-  'partialPart',
-  'table',
-  'taps',
-  'images',
-  'parts',
-  'imagesPerPart',
-  'groups',
-  'bands',
-  'bandRows',
-  'outputs',
-  'outputBlock',
-  'outputBlocks',
-  'channels',
-  'channelBlock',
-  'channelBlocks',
-  'slotFlags',
-  'slots',
-  'slotBytes',
-  'accBytes',
-  'slabBytes',
-  'yBytes',
-  'imagesAtOnce',
-  'tileRows',
+  'src srcImage srcGroup srcChannel srcRow srcColumnStep srcRows columnTable stepH stepW channelBytes slabRows',
+  'slabColumns slabFirst y yImage yGroup yChannel yRow yColumn yRows yColumns yTable yChannelBytes partial',
+  'partialPart table taps images parts imagesPerPart groups bands bandRows outputs outputBlock outputBlocks',
+  'channels channelBlock channelBlocks slotFlags slots slotBytes accBytes slabBytes yBytes imagesAtOnce tileRows',
 )
 
 export function weightGradKernel(mod: Module, m: Machine): void {
@@ -69,41 +25,11 @@ export function weightGradKernel(mod: Module, m: Machine): void {
   )
   mod.kernel('weightGrad', (f, desc, begin, end) => {
     const d = readFields(f, desc, weightGradFields)
-    const { slot, address: acc } = takeSlot(f, d.slotFlags, d.slots, d.slotBytes)
-    const l = f.locals(
-      'i32',
-      'item',
-      'rest',
-      'part',
-      'group',
-      'o0',
-      'oc',
-      'c0',
-      'cc',
-      'slab',
-      'ys',
-      'image',
-      'lastImage',
-      'band',
-      't0',
-      'rows',
-      'steps',
-      'k',
-      'ks',
-      'o',
-      'height',
-      'accRow',
-      'a',
-      'b0',
-      'b1',
-      'cell',
-      'out',
-      'blocks',
-      'copied',
-      'toSlab',
-      'toY',
-      'aSkip',
-      'bSkip',
+    const { slot, address: acc } = takeSlot(f, d)
+    const l = locals(
+      f,
+      'item rest part group o0 oc c0 cc slab ys image lastImage band t0 rows steps k ks o height accRow a b0 b1 cell',
+      'out blocks copied toSlab toY aSkip bSkip',
     )
     const sum = f.local(m.type)
     f.get(acc)
@@ -114,38 +40,6 @@ export function weightGradKernel(mod: Module, m: Machine): void {
     f.get(d.imagesAtOnce)
     f.op('i32.mul', 'i32.add')
     f.set(l.ys)
-    const min = (x: () => void, y: Local | number, into: Local): void => {
-      x()
-      f.tee(into)
-      f.push(y)
-      f.get(into)
-      f.push(y)
-      f.op('i32.lt_u', 'select')
-      f.set(into)
-    }
-    const minus = (x: Local, y: Local) => () => {
-      f.get(x)
-      f.get(y)
-      f.op('i32.sub')
-    }
-    const split = (divisor: Local, into: Local): void => {
-      f.get(l.rest)
-      f.get(divisor)
-      f.op('i32.rem_u')
-      f.set(into)
-      f.get(l.rest)
-      f.get(divisor)
-      f.op('i32.div_u')
-      f.set(l.rest)
-    }
-    const sumOf = (base: Local, ...terms: (readonly [Local, Local | number])[]): void => {
-      f.get(base)
-      for (const [x, y] of terms) {
-        f.get(x)
-        f.push(y)
-        f.op('i32.mul', 'i32.add')
-      }
-    }
     const scale = (x: Local, by: Local | number): void => {
       f.get(x)
       f.push(by)
@@ -153,14 +47,14 @@ export function weightGradKernel(mod: Module, m: Machine): void {
       f.set(x)
     }
     const slabAt = (k: number, into: Local): void => {
-      sumOf(d.table, [l.k, 4])
+      sumOf(f, d.table, [l.k, 4])
       f.load('i32.load', 4 * k)
       f.get(l.slab)
       f.op('i32.add')
       f.set(into)
     }
     const multiply = (columns: 1 | 2): void => {
-      sumOf(acc, [l.o, l.accRow], [l.k, cellBytes])
+      sumOf(f, acc, [l.o, l.accRow], [l.k, cellBytes])
       f.set(l.cell)
       callByRows(f, l.height, variants[columns - 1], () => {
         for (const x of [l.a, d.yChannelBytes, l.b0, l.b1, l.cell, l.accRow, l.steps, l.blocks, l.aSkip, l.bSkip])
@@ -170,15 +64,15 @@ export function weightGradKernel(mod: Module, m: Machine): void {
     f.range(l.item, begin, end, 1, () => {
       f.get(l.item)
       f.set(l.rest)
-      split(d.channelBlocks, l.c0)
-      split(d.outputBlocks, l.o0)
-      split(d.groups, l.group)
+      splitOff(f, l.rest, d.channelBlocks, l.c0)
+      splitOff(f, l.rest, d.outputBlocks, l.o0)
+      splitOff(f, l.rest, d.groups, l.group)
       f.get(l.rest)
       f.set(l.part)
       scale(l.c0, d.channelBlock)
-      min(minus(d.channels, l.c0), d.channelBlock, l.cc)
+      setMin(f, l.cc, minus(f, d.channels, l.c0), d.channelBlock)
       scale(l.o0, d.outputBlock)
-      min(minus(d.outputs, l.o0), d.outputBlock, l.oc)
+      setMin(f, l.oc, minus(f, d.outputs, l.o0), d.outputBlock)
       f.get(l.cc)
       f.get(d.taps)
       f.op('i32.mul')
@@ -196,15 +90,15 @@ export function weightGradKernel(mod: Module, m: Machine): void {
       f.get(d.imagesPerPart)
       f.op('i32.mul')
       f.set(l.image)
-      min(() => sumOf(l.image, [d.imagesPerPart, 1]), d.images, l.lastImage)
+      setMin(f, l.lastImage, () => sumOf(f, l.image, [d.imagesPerPart, 1]), d.images)
       f.range(l.image, l.image, l.lastImage, d.imagesAtOnce, () => {
-        min(minus(l.lastImage, l.image), d.imagesAtOnce, l.blocks)
+        setMin(f, l.blocks, minus(f, l.lastImage, l.image), d.imagesAtOnce)
         f.range(l.band, 0, d.bands, 1, () => {
           f.get(l.band)
           f.get(d.bandRows)
           f.op('i32.mul')
           f.set(l.t0)
-          min(minus(d.yRows, l.t0), d.bandRows, l.rows)
+          setMin(f, l.rows, minus(f, d.yRows, l.t0), d.bandRows)
           f.get(l.slab)
           f.set(l.toSlab)
           f.get(l.ys)
@@ -212,16 +106,16 @@ export function weightGradKernel(mod: Module, m: Machine): void {
           f.range(
             l.copied,
             l.image,
-            () => sumOf(l.image, [l.blocks, 1]),
+            () => sumOf(f, l.image, [l.blocks, 1]),
             1,
             () => {
-              sumOf(d.src, [l.copied, d.srcImage], [l.group, d.srcGroup], [l.c0, d.srcChannel])
+              sumOf(f, d.src, [l.copied, d.srcImage], [l.group, d.srcGroup], [l.c0, d.srcChannel])
               for (const x of [d.srcChannel, d.srcRow, d.srcColumnStep, l.toSlab, l.cc]) f.get(x)
               for (const x of [d.stepH, d.stepW, d.slabRows, d.slabColumns]) f.get(x)
-              sumOf(l.t0, [d.slabFirst, 1])
+              sumOf(f, l.t0, [d.slabFirst, 1])
               for (const x of [d.srcRows, d.columnTable, d.channelBytes]) f.get(x)
               f.call(slab)
-              sumOf(d.y, [l.copied, d.yImage], [l.group, d.yGroup], [l.o0, d.yChannel])
+              sumOf(f, d.y, [l.copied, d.yImage], [l.group, d.yGroup], [l.o0, d.yChannel])
               for (const x of [d.yChannel, d.yRow, d.yColumn, l.toY, l.oc]) f.get(x)
               f.i32(1)
               f.i32(1)
@@ -255,8 +149,8 @@ export function weightGradKernel(mod: Module, m: Machine): void {
             f.set(skip)
           }
           f.range(l.o, 0, l.oc, d.tileRows, () => {
-            min(minus(l.oc, l.o), d.tileRows, l.height)
-            sumOf(l.ys, [l.o, d.yChannelBytes])
+            setMin(f, l.height, minus(f, l.oc, l.o), d.tileRows)
+            sumOf(f, l.ys, [l.o, d.yChannelBytes])
             f.set(l.a)
             f.range(
               l.k,
@@ -302,7 +196,7 @@ export function weightGradKernel(mod: Module, m: Machine): void {
         f.op('i32.mul')
         f.i32(bytes)
         f.op('i32.mul')
-        sumOf(d.partial, [l.part, d.partialPart])
+        sumOf(f, d.partial, [l.part, d.partialPart])
         f.op('i32.add')
         f.set(l.out)
         f.range(l.k, 0, l.ks, 1, () => {
@@ -326,14 +220,14 @@ export function weightGradKernel(mod: Module, m: Machine): void {
   })
 }
 
-export const partsFields = fields('partial', 'partialPart', 'parts', 'dst', 'row', 'table', 'k')
+export const partsFields = fields('partial partialPart parts dst row table k')
 
 /** dst[row * rowStride + table[k]] = sum over the parts, in their order. Items: rows (outputs of all groups). */
 export function sumPartsKernel(mod: Module, m: Machine): void {
   const { bytes } = shapeOf(m)
   mod.kernel('sumParts', (f, desc, begin, end) => {
     const d = readFields(f, desc, partsFields)
-    const l = f.locals('i32', 'item', 'k', 'part', 'from', 'to')
+    const l = locals(f, 'item k part from to')
     const sum = f.local(m.type)
     f.range(l.item, begin, end, 1, () => {
       f.range(l.k, 0, d.k, 1, () => {

@@ -6,17 +6,12 @@ import { numelOf } from '../../../base/shape.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
 import { type Axis, forwardAxis, inputGradAxis, slabColumns } from './conv-axis.ts'
-import {
-  correlateFields,
-  correlateKernel,
-  phaseBytes,
-  phaseFields,
-  weightFields,
-  weightPackKernel,
-} from './conv-correlate.ts'
+import { correlateFields, correlateKernel, phaseBytes, phaseFields } from './conv-correlate.ts'
+import { weightFields, weightPackKernel } from './conv-pack.ts'
 import { slabMargin } from './conv-slab.ts'
 import { partsFields, sumPartsKernel, weightGradFields, weightGradKernel } from './conv-weight.ts'
-import { describe, evenPanels, machineOf, slotsOf } from './gemm.ts'
+import { machineOf } from './gemm.ts'
+import { describe, evenPanels, slotsOf } from './gemm-code.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
 
 /** Depth of a block of (channel, tap), as in gemm; bytes of accumulators and of a slab that stay in the second-level cache. */

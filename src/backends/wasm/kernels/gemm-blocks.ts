@@ -3,47 +3,30 @@
 //   for blocks of k:  for panels of columns:  (pack the panel of B)  for panels of rows:  tile
 import type { Local, Module } from '../asm.ts'
 import { callByRows, type Machine, outer, shapeOf } from './gemm-micro.ts'
-import { at, fields, giveSlotBack, packer, readFields, takeSlot, tileCopier } from './gemm-pack.ts'
+import {
+  fields,
+  firstOfPanel,
+  giveSlotBack,
+  lanesOfPanel,
+  locals,
+  minus,
+  readFields,
+  setMin,
+  splitOff,
+  sumOf,
+  takeSlot,
+} from './gemm-code.ts'
+import { packer, tileCopier } from './gemm-pack.ts'
 
 /** Addresses and strides in bytes; sizes in elements, panels or blocks. */
 export const blockFields = fields(
   // A where it stands, or packed: then aRow is the size of an element and panel p begins at its first row * k elements
-  'a',
-  'aBatch',
-  'aRow',
-  'aK',
-  'aPacked',
+  'a aBatch aRow aK aPacked',
   // B by panels of columns; packB: 0 as it stands, 1 pack a last panel that is not full, 2 pack every panel
-  'b',
-  'bBatch',
-  'bPanel',
-  'bK',
-  'bColumn',
-  'packB',
-  'c',
-  'cBatch',
-  'cRow',
-  'cColumn',
+  'b bBatch bPanel bK bColumn packB c cBatch cRow cColumn',
   // What the first block of k starts from: zeros, a bias, or C itself
-  'init',
-  'initBatch',
-  'initRow',
-  'initColumn',
-  'initPanel',
-  'n',
-  'k',
-  'kBlock',
-  'rowPanels',
-  'rowsSmall',
-  'bigPanels',
-  'columnPanels',
-  'rowBlocks',
-  'rowPanelsPerBlock',
-  'columnBlocks',
-  'columnPanelsPerBlock',
-  'slotFlags',
-  'slots',
-  'slotBytes',
+  'init initBatch initRow initColumn initPanel n k kBlock rowPanels rowsSmall bigPanels columnPanels rowBlocks',
+  'rowPanelsPerBlock columnBlocks columnPanelsPerBlock slotFlags slots slotBytes',
 )
 
 /** Bytes of scratch that a running chunk needs. */
@@ -60,58 +43,16 @@ export function blocksKernel(mod: Module, m: Machine): void {
   const tileRow = columns * bytes
   mod.kernel('gemm', (f, desc, begin, end) => {
     const d = readFields(f, desc, blockFields)
-    const { slot, address: tile } = takeSlot(f, d.slotFlags, d.slots, d.slotBytes)
-    const l = f.locals(
-      'i32',
-      'item',
-      'batch',
-      'rest',
-      'columnBlock',
-      'panelB',
-      'endB',
-      'panelA',
-      'firstA',
-      'endA',
-      'k0',
-      'kc',
-      'width',
-      'b',
-      'bStep',
-      'init',
-      'initRow',
-      'initColumn',
-      'rows',
-      'row0',
-      'a',
-      'aStep',
-      'c',
-      'src',
-      'srcRow',
-      'dst',
-      'dstRow',
-      'whole',
-      'panel',
+    const { slot, address: tile } = takeSlot(f, d)
+    const l = locals(
+      f,
+      'item batch firstB panelB endB panelA firstA endA k0 kc width b bStep init initRow initColumn rows',
+      'row0 a aStep c src srcRow dst dstRow whole panel',
     )
     f.get(tile)
     f.i32(maxRows * tileRow)
     f.op('i32.add')
     f.set(l.panel)
-    const min = (x: () => void, y: Local): void => {
-      x()
-      f.tee(l.rest)
-      f.get(y)
-      f.get(l.rest)
-      f.get(y)
-      f.op('i32.lt_u', 'select')
-    }
-    const sum = (base: Local, ...terms: (readonly [Local, Local | number])[]): void => {
-      f.get(base)
-      for (const [x, y] of terms) {
-        f.get(x)
-        f.push(y)
-        f.op('i32.mul', 'i32.add')
-      }
-    }
     const copy = (
       src: readonly [Local, Local, Local | number],
       dst: readonly [Local, Local | number, Local | number],
@@ -122,18 +63,9 @@ export function blocksKernel(mod: Module, m: Machine): void {
       f.call(copyTile)
     }
     const tileStep = (): void => {
-      // rows and first row of panel A: the first `bigPanels` panels have one row more
-      f.get(l.panelA)
-      f.get(d.bigPanels)
-      f.op('i32.lt_u')
-      f.get(d.rowsSmall)
-      f.op('i32.add')
+      lanesOfPanel(f, l.panelA, d.rowsSmall, d.bigPanels)
       f.set(l.rows)
-      f.get(l.panelA)
-      f.get(d.rowsSmall)
-      f.op('i32.mul')
-      min(() => f.get(l.panelA), d.bigPanels)
-      f.op('i32.add')
+      firstOfPanel(f, l.panelA, d.rowsSmall, d.bigPanels)
       f.set(l.row0)
       f.get(d.aPacked)
       f.if(
@@ -157,10 +89,10 @@ export function blocksKernel(mod: Module, m: Machine): void {
         },
         'i32',
       )
-      sum(d.a, [l.batch, d.aBatch], [l.k0, l.aStep])
+      sumOf(f, d.a, [l.batch, d.aBatch], [l.k0, l.aStep])
       f.op('i32.add')
       f.set(l.a)
-      sum(d.c, [l.batch, d.cBatch], [l.row0, d.cRow])
+      sumOf(f, d.c, [l.batch, d.cBatch], [l.row0, d.cRow])
       f.get(l.panelB)
       f.i32(columns)
       f.op('i32.mul')
@@ -180,7 +112,7 @@ export function blocksKernel(mod: Module, m: Machine): void {
           }
         },
         () => {
-          sum(d.init, [l.batch, d.initBatch], [l.row0, d.initRow], [l.panelB, d.initPanel])
+          sumOf(f, d.init, [l.batch, d.initBatch], [l.row0, d.initRow], [l.panelB, d.initPanel])
           f.set(l.src)
           for (const [from, to] of [
             [d.initRow, l.srcRow],
@@ -226,54 +158,25 @@ export function blocksKernel(mod: Module, m: Machine): void {
 
     f.range(l.item, begin, end, 1, () => {
       f.get(l.item)
-      f.get(d.rowBlocks)
-      f.op('i32.div_u')
-      f.tee(l.batch)
-      f.get(d.columnBlocks)
-      f.op('i32.rem_u')
-      f.set(l.columnBlock)
-      f.get(l.batch)
-      f.get(d.columnBlocks)
-      f.op('i32.div_u')
       f.set(l.batch)
-      f.get(l.item)
-      f.get(d.rowBlocks)
-      f.op('i32.rem_u')
-      f.get(d.rowPanelsPerBlock)
-      f.op('i32.mul')
+      splitOff(f, l.batch, d.rowBlocks, l.firstA)
+      splitOff(f, l.batch, d.columnBlocks, l.firstB)
+      sumOf(f, 0, [l.firstA, d.rowPanelsPerBlock])
       f.set(l.firstA)
-      min(() => sum(l.firstA, [d.rowPanelsPerBlock, 1]), d.rowPanels)
-      f.set(l.endA)
-      f.get(l.columnBlock)
-      f.get(d.columnPanelsPerBlock)
-      f.op('i32.mul')
-      f.set(l.panelB)
-      min(() => sum(l.panelB, [d.columnPanelsPerBlock, 1]), d.columnPanels)
-      f.set(l.endB)
+      setMin(f, l.endA, () => sumOf(f, l.firstA, [d.rowPanelsPerBlock, 1]), d.rowPanels)
+      sumOf(f, 0, [l.firstB, d.columnPanelsPerBlock])
+      f.set(l.firstB)
+      setMin(f, l.endB, () => sumOf(f, l.firstB, [d.columnPanelsPerBlock, 1]), d.columnPanels)
       f.range(l.k0, 0, d.k, d.kBlock, () => {
-        min(() => {
-          f.get(d.k)
-          f.get(l.k0)
-          f.op('i32.sub')
-        }, d.kBlock)
-        f.set(l.kc)
-        const first = () => {
-          f.get(l.columnBlock)
-          f.get(d.columnPanelsPerBlock)
-          f.op('i32.mul')
-        }
-        f.range(l.panelB, first, l.endB, 1, () => {
+        setMin(f, l.kc, minus(f, d.k, l.k0), d.kBlock)
+        f.range(l.panelB, l.firstB, l.endB, 1, () => {
           f.get(d.n)
           f.get(l.panelB)
           f.i32(columns)
           f.op('i32.mul', 'i32.sub')
-          f.tee(l.width)
-          f.i32(columns)
-          f.get(l.width)
-          f.i32(columns)
-          f.op('i32.lt_u', 'select')
           f.set(l.width)
-          sum(d.b, [l.batch, d.bBatch], [l.panelB, d.bPanel], [l.k0, d.bK])
+          setMin(f, l.width, l.width, columns)
+          sumOf(f, d.b, [l.batch, d.bBatch], [l.panelB, d.bPanel], [l.k0, d.bK])
           f.set(l.b)
           f.get(d.bK)
           f.set(l.bStep)
@@ -298,113 +201,5 @@ export function blocksKernel(mod: Module, m: Machine): void {
       })
     })
     giveSlotBack(f, slot)
-  })
-}
-
-export const packFields = fields(
-  'alpha',
-  'alphaHigh',
-  'scale',
-  'src',
-  'srcBatch',
-  'srcLane',
-  'srcK',
-  'dst',
-  'dstBatch',
-  'k',
-  'lanes',
-  'panels',
-  'laneSmall',
-  'bigPanels',
-  'padded',
-)
-
-/** Items: batch x panel. Panel p holds the next `laneSmall` lanes (one more in the first `bigPanels`), or `padded` lanes, the last of them zeros. */
-export function packKernel(mod: Module, m: Machine): void {
-  const { bytes } = shapeOf(m)
-  const pack = packer(mod, bytes)
-  mod.kernel('pack', (f, desc, begin, end) => {
-    const d = readFields(f, desc, packFields)
-    const l = f.locals('i32', 'item', 'batch', 'panel', 'lanes', 'width', 'lane0', 'to', 'i', 'end')
-    f.range(l.item, begin, end, 1, () => {
-      f.get(l.item)
-      f.get(d.panels)
-      f.op('i32.div_u')
-      f.set(l.batch)
-      f.get(l.item)
-      f.get(d.panels)
-      f.op('i32.rem_u')
-      f.set(l.panel)
-      f.get(d.padded)
-      f.if(
-        () => {
-          f.get(d.padded)
-          f.tee(l.width)
-          f.get(l.panel)
-          f.op('i32.mul')
-          f.set(l.lane0)
-          f.get(d.lanes)
-          f.get(l.lane0)
-          f.op('i32.sub')
-          f.tee(l.lanes)
-          f.get(d.padded)
-          f.get(l.lanes)
-          f.get(d.padded)
-          f.op('i32.lt_u', 'select')
-          f.set(l.lanes)
-        },
-        () => {
-          f.get(l.panel)
-          f.get(d.bigPanels)
-          f.op('i32.lt_u')
-          f.get(d.laneSmall)
-          f.op('i32.add')
-          f.tee(l.width)
-          f.set(l.lanes)
-          at(f, l.panel, l.panel, d.laneSmall)
-          f.get(d.bigPanels)
-          f.get(l.panel)
-          f.get(d.bigPanels)
-          f.get(l.panel)
-          f.op('i32.lt_u', 'select', 'i32.add')
-          f.get(l.panel)
-          f.op('i32.sub')
-          f.set(l.lane0)
-        },
-      )
-      at(f, d.dst, l.batch, d.dstBatch)
-      f.get(l.lane0)
-      f.get(d.k)
-      f.op('i32.mul')
-      f.i32(bytes)
-      f.op('i32.mul', 'i32.add')
-      f.set(l.to)
-      at(f, d.src, l.batch, d.srcBatch)
-      f.get(l.lane0)
-      f.get(d.srcLane)
-      f.op('i32.mul', 'i32.add')
-      for (const x of [d.srcLane, d.srcK, l.to, l.lanes, l.width, d.k]) f.get(x)
-      f.call(pack)
-      f.get(d.scale)
-      f.if(() => {
-        f.get(l.to)
-        f.get(l.width)
-        f.get(d.k)
-        f.op('i32.mul')
-        f.i32(bytes)
-        f.op('i32.mul', 'i32.add')
-        f.set(l.end)
-        f.range(l.i, l.to, l.end, bytes, () => {
-          f.get(l.i)
-          f.get(l.i)
-          f.load(`${m.type}.load`)
-          f.get(desc)
-          f.load('f64.load', packFields.alpha)
-          if (m.type === 'f32') f.op('f32.demote_f64')
-          f.op(`${m.type}.mul`)
-          f.store(`${m.type}.store`)
-        })
-      })
-    })
   })
 }

@@ -1,35 +1,12 @@
 // Rearranging operands for the micro-kernels of gemm: panels in which step k is one run of `width` elements, and tiles with any strides.
 // Bits are moved, never computed with, so that one function serves every dtype of a size.
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
+import { fields, firstOfPanel, lanesOfPanel, locals, minus, readFields, setMin, splitOff, sumOf } from './gemm-code.ts'
+import { type Machine, shapeOf } from './gemm-micro.ts'
 
 type Bytes = 4 | 8
 const loads = { 4: 'i32.load', 8: 'i64.load' } as const
 const stores = { 4: 'i32.store', 8: 'i64.store' } as const
-
-/** Byte offsets of the fields of a descriptor, in order. */
-export function fields<N extends string>(...names: N[]): Record<N, number> {
-  return Object.fromEntries(names.map((name, k) => [name, 4 * k])) as Record<N, number>
-}
-
-/** Loads fields of the descriptor into locals of the same names. */
-export function readFields<N extends string>(f: Func, desc: Local, table: Record<N, number>): Record<N, Local> {
-  const names = Object.keys(table) as N[]
-  const out = f.locals('i32', ...names)
-  for (const name of names) {
-    f.get(desc)
-    f.load('i32.load', table[name])
-    f.set(out[name])
-  }
-  return out
-}
-
-/** Leaves x + y * z on the stack. */
-export function at(f: Func, x: Local, y: Local, z: Local | number): void {
-  f.get(x)
-  f.get(y)
-  f.push(z)
-  f.op('i32.mul', 'i32.add')
-}
 
 /** Four rows of four 32-bit elements (or two of two 64-bit ones), in `v`, become their columns. */
 function transpose(f: Func, bytes: Bytes, v: Local[]): void {
@@ -68,7 +45,7 @@ export function packer(mod: Module, bytes: Bytes): FuncRef {
   const element = elementPacker(mod, bytes)
   return mod.func('pack', new Array<'i32'>(7).fill('i32'), [], (f) => {
     const [src, laneStride, kStride, dst, lanes, width, k] = f.args
-    const l = f.locals('i32', 'lane', 'i', 'from', 'to', 'step', 'whole', 'four')
+    const l = locals(f, 'lane i from to step whole four')
     f.get(width)
     f.i32(bytes)
     f.op('i32.mul')
@@ -88,9 +65,9 @@ export function packer(mod: Module, bytes: Bytes): FuncRef {
       f.set(l.whole)
     })
     f.range(l.lane, 0, l.whole, lanesPerRegister, () => {
-      at(f, src, l.lane, laneStride)
+      sumOf(f, src, [l.lane, laneStride])
       f.set(l.from)
-      at(f, dst, l.lane, bytes)
+      sumOf(f, dst, [l.lane, bytes])
       f.set(l.to)
       f.i32(0)
       f.set(l.i)
@@ -134,7 +111,7 @@ export function packer(mod: Module, bytes: Bytes): FuncRef {
             f.inc(l.from, 16)
           })
           for (let lane = 0; lane < lanesPerRegister; lane++) {
-            at(f, l.from, laneStride, lane)
+            sumOf(f, l.from, [laneStride, lane])
             f.get(kStride)
             f.get(l.to)
             f.i32(lane * bytes)
@@ -149,15 +126,15 @@ export function packer(mod: Module, bytes: Bytes): FuncRef {
       )
     })
     f.range(l.lane, l.whole, lanes, 1, () => {
-      at(f, src, l.lane, laneStride)
+      sumOf(f, src, [l.lane, laneStride])
       f.get(kStride)
-      at(f, dst, l.lane, bytes)
+      sumOf(f, dst, [l.lane, bytes])
       f.get(l.step)
       f.get(k)
       f.call(element)
     })
     f.range(l.lane, lanes, width, 1, () => {
-      at(f, dst, l.lane, bytes)
+      sumOf(f, dst, [l.lane, bytes])
       f.set(l.to)
       f.range(l.i, 0, k, 1, () => {
         f.get(l.to)
@@ -200,29 +177,72 @@ export function tileCopier(mod: Module, bytes: Bytes): FuncRef {
   })
 }
 
-/** Scratch for the chunk of work that runs now: as many slots as threads, taken and given back by an atomic flag each. */
-export function takeSlot(f: Func, flags: Local, base: Local, bytes: Local): { slot: Local; address: Local } {
-  const { slot, address } = f.locals('i32', 'slot', 'address')
-  f.get(flags)
-  f.set(slot)
-  f.get(base)
-  f.set(address)
-  f.loop((again) => {
-    f.get(slot)
-    f.i32(0)
-    f.i32(1)
-    f.atomic('i32.atomic.rmw.cmpxchg')
-    f.if(() => {
-      f.inc(slot, 4)
-      f.inc(address, bytes)
-      f.br(again)
+export const packFields = fields(
+  'alpha alphaHigh scale src srcBatch srcLane srcK dst dstBatch k lanes panels laneSmall bigPanels padded',
+)
+
+/** Items: batch x panel. Panel p holds the next `laneSmall` lanes (one more in the first `bigPanels`), or `padded` lanes, the last of them zeros. */
+export function packKernel(mod: Module, m: Machine): void {
+  const { bytes } = shapeOf(m)
+  const pack = packer(mod, bytes)
+  mod.kernel('pack', (f, desc, begin, end) => {
+    const d = readFields(f, desc, packFields)
+    const l = locals(f, 'item batch panel lanes width lane0 to i end')
+    f.range(l.item, begin, end, 1, () => {
+      f.get(l.item)
+      f.set(l.batch)
+      splitOff(f, l.batch, d.panels, l.panel)
+      f.get(d.padded)
+      f.if(
+        () => {
+          f.get(d.padded)
+          f.tee(l.width)
+          f.get(l.panel)
+          f.op('i32.mul')
+          f.set(l.lane0)
+          setMin(f, l.lanes, minus(f, d.lanes, l.lane0), d.padded)
+        },
+        () => {
+          lanesOfPanel(f, l.panel, d.laneSmall, d.bigPanels)
+          f.tee(l.width)
+          f.set(l.lanes)
+          firstOfPanel(f, l.panel, d.laneSmall, d.bigPanels)
+          f.set(l.lane0)
+        },
+      )
+      sumOf(f, d.dst, [l.batch, d.dstBatch])
+      f.get(l.lane0)
+      f.get(d.k)
+      f.op('i32.mul')
+      f.i32(bytes)
+      f.op('i32.mul', 'i32.add')
+      f.set(l.to)
+      sumOf(f, d.src, [l.batch, d.srcBatch])
+      f.get(l.lane0)
+      f.get(d.srcLane)
+      f.op('i32.mul', 'i32.add')
+      for (const x of [d.srcLane, d.srcK, l.to, l.lanes, l.width, d.k]) f.get(x)
+      f.call(pack)
+      f.get(d.scale)
+      f.if(() => {
+        f.get(l.to)
+        f.get(l.width)
+        f.get(d.k)
+        f.op('i32.mul')
+        f.i32(bytes)
+        f.op('i32.mul', 'i32.add')
+        f.set(l.end)
+        f.range(l.i, l.to, l.end, bytes, () => {
+          f.get(l.i)
+          f.get(l.i)
+          f.load(`${m.type}.load`)
+          f.get(desc)
+          f.load('f64.load', packFields.alpha)
+          if (m.type === 'f32') f.op('f32.demote_f64')
+          f.op(`${m.type}.mul`)
+          f.store(`${m.type}.store`)
+        })
+      })
     })
   })
-  return { slot, address }
-}
-
-export function giveSlotBack(f: Func, slot: Local): void {
-  f.get(slot)
-  f.i32(0)
-  f.atomic('i32.atomic.store')
 }

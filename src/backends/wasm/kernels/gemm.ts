@@ -4,57 +4,16 @@ import { type DType, bytesOf } from '../../../base/dtype.ts'
 import { DTypeError } from '../../../base/errors.ts'
 import type { GemmSpec, View } from '../../../runtime/spec.ts'
 import type { Engine, Kernel } from '../engine.ts'
-import { blockFields, blocksKernel, packFields, packKernel, slotBytes } from './gemm-blocks.ts'
+import { blockFields, blocksKernel, slotBytes } from './gemm-blocks.ts'
+import { describe, evenPanels, slotsOf } from './gemm-code.ts'
+import { dotBlock, dotFields, dotKernel, dotSlotBytes } from './gemm-dots.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
-import {
-  dotBlock,
-  dotFields,
-  dotKernel,
-  dotSlotBytes,
-  plainFields,
-  plainKernel,
-  type ScalarType,
-} from './gemm-simple.ts'
+import { packFields, packKernel } from './gemm-pack.ts'
+import { plainFields, plainKernel, type ScalarType } from './gemm-plain.ts'
 
 /** The machine of the engine for an element type. */
 export function machineOf(engine: Engine, type: 'f32' | 'f64'): Machine {
   return { type, width: engine.features.revec ? 2 : 1, fma: engine.features.relaxedFma }
-}
-
-/** Per table of fields: name, index of its word, whether it is an f64. */
-const fieldLists = new Map<object, (readonly [name: string, word: number, wide: boolean])[]>()
-
-/** Writes a descriptor: `values` by the names of `table`, 0 where there is none; an f64 field `x` is followed by a field `xHigh`. */
-export function describe<N extends string>(
-  engine: Engine,
-  table: Record<N, number>,
-  values: Partial<Record<N, number>>,
-): number {
-  let list = fieldLists.get(table)
-  if (list === undefined) {
-    const names = (Object.keys(table) as N[]).filter((name) => !name.endsWith('High'))
-    list = names.map((name) => [name, table[name] / 4, `${name}High` in table] as const)
-    fieldLists.set(table, list)
-  }
-  const { i32, f64 } = engine
-  const { address } = engine.descriptor(Object.keys(table).length * 4)
-  const first = address / 4
-  for (const [name, word, wide] of list) {
-    const value = (values as Record<string, number | undefined>)[name] ?? 0
-    if (wide) f64[(first + word) / 2] = value
-    else i32[first + word] = value
-  }
-  return address
-}
-
-/** Scratch for each running chunk: the fields `slotFlags`, `slots` and `slotBytes` of a descriptor. */
-export function slotsOf(engine: Engine, bytes: number): { slotFlags: number; slots: number; slotBytes: number } {
-  const size = (bytes + 127) & -128
-  const threads = engine.features.threads
-  const flagBytes = (threads * 4 + 63) & -64
-  const slotFlags = engine.scratch(flagBytes + threads * size)
-  engine.u8.fill(0, slotFlags, slotFlags + flagBytes)
-  return { slotFlags, slots: slotFlags + flagBytes, slotBytes: size }
 }
 
 /** An operand in bytes; C-like operands: row and column, A: row and k, B: k and column. */
@@ -127,12 +86,6 @@ const rowsPerBlock = 96
 const columnPanelsPerBlock = 16
 /** Multiplications in an item that are worth handing to another thread. */
 const worthSplitting = 1 << 18
-
-/** `lanes` in panels of at most `most`, as even as possible: the first `bigPanels` hold small + 1. */
-export function evenPanels(lanes: number, most: number): { panels: number; small: number; bigPanels: number } {
-  const panels = Math.ceil(lanes / most)
-  return { panels, small: Math.floor(lanes / panels), bigPanels: lanes % panels }
-}
 
 const scalarTypes: { readonly [D in DType]?: ScalarType } = {
   float32: 'f32',

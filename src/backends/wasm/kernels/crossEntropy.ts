@@ -7,7 +7,7 @@ import { addressOf, type Engine, type Features } from '../engine.ts'
 import { Lanes } from '../lanes.ts'
 import { walk, widthsOf } from '../loops.ts'
 import { tableOf, words } from './indexed.ts'
-import { floatOps, Line, type Mode } from './lines.ts'
+import { floatOps, Line, type Mode, slotOf, slotsFor } from './lines.ts'
 
 interface Variant {
   readonly pass: CrossEntropySpec['pass']
@@ -29,7 +29,7 @@ function checkTargets(engine: Engine, target: View, classes: number, ignoreIndex
   }
 }
 
-/** Kernel: i64 ignoreIndex; words: addresses of target, x, lse, loss or g, (out); table, rank; classes; byte steps of classes in x and out. */
+/** Kernel: i64 ignoreIndex; words: addresses of target, x, lse, loss or g, (out); table, rank; classes; byte steps of classes in x and out; slots, grain. */
 function build(m: Module, features: Features, v: Variant): void {
   const compute = v.dtypes[0] === 'float64' ? 'float64' : 'float32'
   const l = new Lanes(m, features.relaxedFma)
@@ -45,6 +45,7 @@ function build(m: Module, features: Features, v: Variant): void {
     word()
     const bases = Array.from({ length: count }, word)
     const [address, rank, classes, xStep, outStep] = [word(), word(), word(), word(), word()]
+    const slot = slotOf(f, word(), word(), begin)
     const starts = bases.map((base) => ({ base, pointer: f.local('i32') }))
     const label = f.local('i64')
     const at = f.local('i32')
@@ -59,7 +60,7 @@ function build(m: Module, features: Features, v: Variant): void {
         f.op('i64.eq')
       }
       if (v.pass === 'forward') {
-        const line = new Line(f, l, compute, [{ dtype: v.dtypes[0], start: x, step: xStep }], classes, v.mode)
+        const line = new Line(f, l, compute, [{ dtype: v.dtypes[0], start: x, step: xStep }], classes, v.mode, { slot })
         const high = line.fold('max', line.input(0))
         const sum = line.fold('add', exp(sub(line.input(0), high)))
         const total = line.once(add(high, log(sum)))
@@ -83,7 +84,7 @@ function build(m: Module, features: Features, v: Variant): void {
         { dtype: v.dtypes[0], start: x, step: xStep },
         { dtype: v.dtypes[3], start: out, step: outStep },
       ]
-      const line = new Line(f, l, compute, operands, classes, v.mode, true)
+      const line = new Line(f, l, compute, operands, classes, v.mode, { withPosition: true })
       ignored()
       f.if(
         () => line.write(1, constant(0)),
@@ -120,9 +121,11 @@ export const crossEntropy =
       .i64(BigInt(ignoreIndex))
       .i32(...views.map(addressOf), table.address, table.rank)
     d.i32(classes, x.strides[1] * widthsOf([x])[0], out.strides[1] * widthsOf([out])[0])
+    const grain = Math.max(1, Math.floor(8192 / Math.max(1, classes)))
+    d.i32(slotsFor(engine, rows, grain), grain)
     const mode = x.strides[1] === 1 && out.strides[1] === 1 ? 'along' : 'single'
     const v: Variant = { pass: spec.pass, mode, dtypes: views.slice(1).map(({ dtype }) => dtype) }
     const key = `crossEntropy ${v.pass} ${mode} ${v.dtypes.join(' ')}`
     const kernel = engine.kernel(key, (m, features) => build(m, features, v))
-    engine.dispatch(kernel, d, rows, Math.max(1, Math.floor(8192 / Math.max(1, classes))))
+    engine.dispatch(kernel, d, rows, grain)
   }

@@ -8,7 +8,7 @@ import { addressOf, type Engine, type Features } from '../engine.ts'
 import { Lanes } from '../lanes.ts'
 import { collapse, cut, product, takeInner, walk, widthsOf } from '../loops.ts'
 import { tableOf, words } from './indexed.ts'
-import { floatOps, Line, type LineOperand, type Mode } from './lines.ts'
+import { floatOps, Line, type LineOperand, type LineOptions, type Mode, slotOf, slotsFor } from './lines.ts'
 
 interface Variant {
   readonly op: SoftmaxSpec['op']
@@ -17,10 +17,18 @@ interface Variant {
 }
 
 /** All passes over one line. The operands are the sources, then the result. */
-function emitLine(f: Func, l: Lanes, v: Variant, mode: Mode, operands: readonly LineOperand[], length: Local): void {
+function emitLine(
+  f: Func,
+  l: Lanes,
+  v: Variant,
+  mode: Mode,
+  operands: readonly LineOperand[],
+  length: Local,
+  options: LineOptions,
+): void {
   const compute = v.dtype === 'float64' ? 'float64' : 'float32'
   const { exp, log, sub, mul, div, constant } = floatOps(l, compute)
-  const line = new Line(f, l, compute, operands, length, mode)
+  const line = new Line(f, l, compute, operands, length, mode, options)
   const out = operands.length - 1
   const x = line.input(0)
   if (v.op === 'softmax') {
@@ -44,7 +52,7 @@ function emitLine(f: Func, l: Lanes, v: Variant, mode: Mode, operands: readonly 
   }
 }
 
-/** Kernel words: addresses; table, rank; length of a line; byte steps along it; count, last of the columns in a block. */
+/** Kernel words: addresses; table, rank; length of a line; byte steps along it; count, last of the columns in a block; slots, grain. */
 function build(m: Module, features: Features, v: Variant): void {
   const l = new Lanes(m, features.relaxedFma)
   const count = v.op.endsWith('Grad') ? 3 : 2
@@ -55,12 +63,13 @@ function build(m: Module, features: Features, v: Variant): void {
     const bases = list(count)
     const [address, rank, length] = list(3)
     const steps = list(count)
-    const [columns, lastColumns] = list(2)
+    const [columns, lastColumns, slots, grain] = list(4)
+    const slot = slotOf(f, slots, grain, begin)
     const starts = bases.map((base) => ({ base, pointer: f.local('i32') }))
     walk(f, { address, rank, width: count }, begin, end, starts, (isLast) => {
       if (v.mode !== 'across') {
         const operands = starts.map(({ pointer }, k) => ({ dtype: v.dtype, start: pointer, step: steps[k] }))
-        emitLine(f, l, v, v.mode, operands, length)
+        emitLine(f, l, v, v.mode, operands, length, { slot })
         return
       }
       const left = f.local('i32')
@@ -77,9 +86,10 @@ function build(m: Module, features: Features, v: Variant): void {
         return { dtype: v.dtype, start, step: steps[k] }
       })
       const lanes = v.dtype === 'float64' ? 2 : 4
-      for (const [width, mode] of [
-        [lanes, 'across'],
-        [1, 'single'],
+      for (const [width, mode, blocks] of [
+        [2 * lanes, 'across', 2],
+        [lanes, 'across', 1],
+        [1, 'single', 1],
       ] as const) {
         f.while(
           () => {
@@ -88,7 +98,7 @@ function build(m: Module, features: Features, v: Variant): void {
             f.op('i32.ge_u')
           },
           () => {
-            emitLine(f, l, v, mode, operands, length)
+            emitLine(f, l, v, mode, operands, length, { blocks })
             for (const { start } of operands) f.inc(start, width * bytes)
             f.inc(left, -width)
           },
@@ -115,7 +125,10 @@ export const softmax =
     const table = tableOf(engine, dims, widths)
     const d = engine.descriptor(128).i32(...views.map(addressOf), table.address, table.rank, length)
     d.i32(...views.map(({ strides }, k) => (strides[axis] ?? 0) * widths[k]), block.count, block.last)
+    const items = product(dims.sizes)
+    const grain = Math.max(1, Math.floor(8192 / (length * block.count)))
+    d.i32(slotsFor(engine, items, grain), grain)
     const v: Variant = { op, dtype: out.dtype, mode }
     const kernel = engine.kernel(`softmax ${op} ${v.dtype} ${mode}`, (m, features) => build(m, features, v))
-    engine.dispatch(kernel, d, product(dims.sizes), Math.max(1, Math.floor(8192 / (length * block.count))))
+    engine.dispatch(kernel, d, items, grain)
   }

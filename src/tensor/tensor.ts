@@ -151,7 +151,7 @@ export class Tensor implements View, Owned {
     return this.gradFn === null
   }
   get requiresGrad(): boolean {
-    return this.wantsGrad || this.gradFn !== null
+    return this.wantsGrad || this.edge !== null
   }
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value)

@@ -86,7 +86,7 @@ export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: Diagonal
 }
 
 /** All windows of `size` along `dim`, `step` apart, as a view: the window becomes the last dimension. Throws ShapeError if a window does not fit. Source: `torch.Tensor.unfold`. */
-export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
   const at = normalizeDim('unfold', dim, x.ndim)
   const full = x.ndim === 0 ? 1 : x.shape[at]
   if (size < 0 || size > full) throw new ShapeError(`unfold: a window of ${size} does not fit into dimension ${at} with size ${full}`)

@@ -16,7 +16,7 @@ function places(x: Tensor): Int32Array {
   for (let i = 0; i < count; i++) {
     const value = data[offsets === null ? i : offsets[i]]
     // -0 as float16 bits.
-    if (value && !(half && value === 0x8000)) found[n++] = i
+    if ((value || Number.isNaN(value)) && !(half && value === 0x8000)) found[n++] = i
   }
   return found.subarray(0, n)
 }

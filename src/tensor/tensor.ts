@@ -35,7 +35,7 @@ export class Tensor implements View, Owned {
   /** First element, counted in elements from the start of the storage. */
   readonly offset: number
   owner: Scope | null = null
-  /** The tensor whose storage this one shows (never a view itself), or null. */
+  /** The tensor whose storage this one shows (a view only if it asks for gradients itself), or null. */
   readonly base: Tensor | null
   private readonly holding: Holding
   private edgeIndex = 0
@@ -70,7 +70,9 @@ export class Tensor implements View, Owned {
 
   /** A tensor on the same storage with another geometry; no graph. */
   alias(shape: readonly number[] = this.shape, strides: readonly number[] = this.strides, offset = this.offset): Tensor {
-    return new Tensor(this.storage.retain(), this.dtype, shape, strides, offset, this.base ?? this)
+    // A view that asked for gradients itself is the base of its views: their history ends there.
+    const base = this.base === null || this.wantsGrad ? this : this.base
+    return new Tensor(this.storage.retain(), this.dtype, shape, strides, offset, base)
   }
 
   /** Another handle on the same value, with the same place in the graph; not a view: it has no base. */

@@ -1,0 +1,54 @@
+// What tests of ops need: the op families as methods, both devices, and short ways to make tensors.
+import '../../src/devices.ts'
+import '../../src/ops/arithmetic.ts'
+import '../../src/ops/arrange.ts'
+import '../../src/ops/asStrided.ts'
+import '../../src/ops/broadcast.ts'
+import '../../src/ops/cast.ts'
+import '../../src/ops/compare.ts'
+import '../../src/ops/fill.ts'
+import '../../src/ops/gather.ts'
+import '../../src/ops/indexing.ts'
+import '../../src/ops/join.ts'
+import '../../src/ops/mesh.ts'
+import '../../src/ops/nonzero.ts'
+import '../../src/ops/pad.ts'
+import '../../src/ops/permute.ts'
+import '../../src/ops/reduce.ts'
+import '../../src/ops/repeat.ts'
+import '../../src/ops/reshape.ts'
+import '../../src/ops/scatter.ts'
+import '../../src/ops/scatterReduce.ts'
+import '../../src/ops/scatterView.ts'
+import '../../src/ops/slice.ts'
+import '../../src/ops/split.ts'
+import '../../src/ops/autograd.ts'
+import { beforeAll, describe } from 'vitest'
+import type { DType } from '../../src/base/dtype.ts'
+import { setDefaultDevice } from '../../src/runtime/device.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { arange } from '../../src/ops/ranges.ts'
+import { tensor } from '../../src/ops/tensorOf.ts'
+
+/** Runs the same tests on the oracle and on the WebAssembly device. */
+export function onEachDevice(body: () => void): void {
+  describe.each(['reference', 'wasm'] as const)('on %s', (device) => {
+    beforeAll(() => setDefaultDevice(device))
+    body()
+  })
+}
+
+/** 0, 1, 2, ... in row-major order. */
+export function counting(shape: readonly number[], dtype: DType = 'float32'): Tensor {
+  return arange(shape.reduce((n, size) => n * size, 1), { dtype }).reshape(shape)
+}
+
+/** Distinct float64 values without order, for gradcheck. */
+export function leaf(shape: readonly number[], seed = 1): Tensor {
+  const count = shape.reduce((n, size) => n * size, 1)
+  const values = Array.from({ length: count }, (_, i) => Math.sin(seed * 12.9898 + i * 78.233) * 2)
+  return tensor(values, { dtype: 'float64' }).reshape(shape).detach().requiresGrad_()
+}
+
+export const index = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype: 'int64' })
+export const nameOf = (x: Tensor): string | undefined => x.gradFn?.name

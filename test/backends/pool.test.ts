@@ -1,7 +1,8 @@
 // Pooling on the WebAssembly device against the reference device.
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pool } from '../../src/backends/wasm/kernels/pool.ts'
 import type { DType } from '../../src/base/dtype.ts'
+import { ShapeError } from '../../src/base/errors.ts'
 import type { PoolSpec, PoolWindows } from '../../src/runtime/spec.ts'
 import { expectSame, reference, release, type Twin, twin, wasm } from '../support/devices.ts'
 import { Random, randomLayout } from '../support/views.ts'
@@ -140,6 +141,14 @@ describe('pool', () => {
       both(x, y, null, { op: 'avg', pass: 'forward', windows, countIncludePad, divisor: null })
       expectSame(y, 1e-6)
     }
+  })
+
+  test('a window of padding alone has no maximum', () => {
+    const x = twin('float32', randomLayout(new Random(1), [1, 1, 1, 3], 1), () => 0)
+    const y = twin('float32', randomLayout(new Random(1), [1, 1, 1, 3], 1), () => 0)
+    const options = { windows: [fixed(2, 1, 1, 2), fixed(1, 1, 0)], countIncludePad: true, divisor: null } as const
+    const call = (): void => both(x, y, null, { op: 'max', pass: 'forward', ...options })
+    expect(call).toThrow(new ShapeError('pool: window 0 holds nothing but padding'))
   })
 
   test('empty batches are fine', () => {

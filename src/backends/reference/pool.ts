@@ -1,4 +1,5 @@
 // 2-d maximum and average pooling, forward and backward.
+import { ShapeError } from '../../base/errors.ts'
 import type { PoolSpec, PoolWindows } from '../../runtime/spec.ts'
 import { arithmeticOf, constantOf, Elements, type Value } from './values.ts'
 
@@ -30,6 +31,9 @@ export function pool(spec: PoolSpec): void {
   const [outHeight, outWidth] = spec.y.shape.slice(2)
   const rows = Array.from({ length: outHeight }, (_, i) => windowOf(windows[0], i, height, outHeight))
   const columns = Array.from({ length: outWidth }, (_, j) => windowOf(windows[1], j, width, outWidth))
+  for (const [i, { inside }] of op === 'max' ? [...rows.entries(), ...columns.entries()] : []) {
+    if (inside.length === 0) throw new ShapeError(`pool: window ${i} holds nothing but padding`)
+  }
 
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {

@@ -17,8 +17,7 @@ function windowTable(engine: Engine, spec: PoolSpec, d: 0 | 1): number {
   const address = engine.scratch(outSize * ROW)
   for (let i = 0; i < outSize; i++) {
     const { first, count, padded } = windowOf(spec.windows[d], i, size, outSize)
-    if (count === 0 && spec.op === 'max')
-      throw new ShapeError(`pool: window ${i} holds nothing but padding (size ${size})`)
+    if (count === 0 && spec.op === 'max') throw new ShapeError(`pool: window ${i} holds nothing but padding`)
     engine.i32.set([first, count, spec.countIncludePad ? padded : count], (address + i * ROW) >> 2)
   }
   return address
@@ -67,69 +66,85 @@ function build(m: Module, v: Variant): void {
     eachPlane(f, desc, begin, end, (p) => {
       const tables = [p.word(), p.word()]
       const dilation = [p.word(), p.word()]
-      const { i, j, u, k, row, column, at, index, rowEntry, columnEntry, out } = f.locals(
-        'i32',
-        'i',
-        'j',
-        'u',
-        'k',
-        'row',
-        'column',
-        'at',
-        'index',
-        'rowEntry',
-        'columnEntry',
-        'out',
-      )
+      const { i, j, u, k, at, place, index, rowAt, rowPlace, rows, columns, wins, rowEntry, columnEntry, out } =
+        f.locals(
+          'i32',
+          'i',
+          'j',
+          'u',
+          'k',
+          'at',
+          'place',
+          'index',
+          'rowAt',
+          'rowPlace',
+          'rows',
+          'columns',
+          'wins',
+          'rowEntry',
+          'columnEntry',
+          'out',
+        )
       const [value, best] = [f.local(type), f.local(type)]
       const [sum, divisor] = [f.local(sumType), f.local('f64')]
 
-      /** For each position of the window: `at` its address, `index` its place in the plane. */
-      const eachPosition = (body: () => void): void => {
-        f.get(rowEntry)
-        f.load('i32.load')
-        f.set(row)
-        f.range(
-          u,
-          0,
-          () => {
-            f.get(rowEntry)
-            f.load('i32.load', 4)
-          },
-          1,
-          () => {
-            f.get(columnEntry)
-            f.load('i32.load')
-            f.set(column)
-            f.range(
-              k,
-              0,
-              () => {
-                f.get(columnEntry)
-                f.load('i32.load', 4)
-              },
-              1,
-              () => {
-                pushAt(f, p.x, row, p.xStrides[0])
-                f.get(column)
-                f.get(p.xStrides[1])
-                f.op('i32.mul', 'i32.add')
-                f.set(at)
-                body()
-                f.inc(column, dilation[1])
-              },
-            )
-            f.inc(row, dilation[0])
-          },
-        )
-      }
-      const pushIndex = (): void => {
-        f.get(row)
-        f.get(p.width)
+      const product = (x: Local, y: Local): Local => {
+        const local = f.local('i32')
+        f.get(x)
+        f.get(y)
         f.op('i32.mul')
-        f.get(column)
-        f.op('i32.add')
+        f.set(local)
+        return local
       }
+      // From one position of a window to the next: bytes, and places in the plane.
+      const rowBytes = product(dilation[0], p.xStrides[0])
+      const columnBytes = product(dilation[1], p.xStrides[1])
+      const rowPlaces = product(dilation[0], p.width)
+
+      /** The window's first position, as an address and as a place in the plane, and its counts. */
+      const openWindow = (): void => {
+        const first = (base: Local | null, row: Local, column: Local | null, to: Local): void => {
+          f.push(base ?? 0)
+          for (const [entry, stride] of [
+            [rowEntry, row],
+            [columnEntry, column],
+          ] as const) {
+            f.get(entry)
+            f.load('i32.load')
+            if (stride) {
+              f.get(stride)
+              f.op('i32.mul')
+            }
+            f.op('i32.add')
+          }
+          f.set(to)
+        }
+        first(p.x, p.xStrides[0], p.xStrides[1], rowAt)
+        first(null, p.width, null, rowPlace)
+        for (const [entry, count] of [
+          [rowEntry, rows],
+          [columnEntry, columns],
+        ] as const) {
+          f.get(entry)
+          f.load('i32.load', 4)
+          f.set(count)
+        }
+      }
+      /** For each position of the window: `at` its address, `place` its place in the plane. */
+      const eachPosition = (body: () => void): void =>
+        f.range(u, 0, rows, 1, () => {
+          f.get(rowAt)
+          f.set(at)
+          f.get(rowPlace)
+          f.set(place)
+          f.range(k, 0, columns, 1, () => {
+            body()
+            f.inc(at, columnBytes)
+            f.inc(place, dilation[1])
+          })
+          f.inc(rowAt, rowBytes)
+          f.inc(rowPlace, rowPlaces)
+        })
       const pushDivisor = (): void => {
         f.get(desc)
         f.load('f64.load')
@@ -163,12 +178,7 @@ function build(m: Module, v: Variant): void {
       const maxForward = (): void => {
         f.constant(type, LOWEST[type])
         f.set(best)
-        for (const entry of [rowEntry, columnEntry]) {
-          f.get(entry)
-          f.load('i32.load')
-          f.set(entry === rowEntry ? row : column)
-        }
-        pushIndex()
+        f.get(rowPlace)
         f.set(index)
         eachPosition(() => {
           loadValue(at)
@@ -180,12 +190,17 @@ function build(m: Module, v: Variant): void {
             f.get(value)
             f.op(`${type}.ne`, 'i32.or')
           }
-          f.if(() => {
-            f.get(value)
-            f.set(best)
-            pushIndex()
-            f.set(index)
-          })
+          f.set(wins)
+          for (const [next, kept] of [
+            [value, best],
+            [place, index],
+          ] as const) {
+            f.get(next)
+            f.get(kept)
+            f.get(wins)
+            f.op('select')
+            f.set(kept)
+          }
         })
         f.get(out)
         f.get(best)
@@ -265,6 +280,7 @@ function build(m: Module, v: Variant): void {
           f.get(tables[1])
           f.set(columnEntry)
           f.range(j, 0, p.outWidth, 1, () => {
+            if (v.op === 'avg' || v.pass === 'forward') openWindow()
             if (v.op === 'max') (v.pass === 'forward' ? maxForward : maxBackward)()
             else (v.pass === 'forward' ? averageForward : averageBackward)()
             f.inc(out, p.yStrides[1])

@@ -18,7 +18,7 @@ function windowTable(engine: Engine, spec: PoolSpec, d: 0 | 1): number {
   for (let i = 0; i < outSize; i++) {
     const { first, count, padded } = windowOf(spec.windows[d], i, size, outSize)
     if (count === 0 && spec.op === 'max') throw new ShapeError(`pool: window ${i} holds nothing but padding`)
-    engine.i32.set([first, count, spec.countIncludePad ? padded : count], (address + i * ROW) >> 2)
+    engine.i32.set([first, count, spec.countIncludePad ? padded : count], (address + i * ROW) >>> 2)
   }
   return address
 }

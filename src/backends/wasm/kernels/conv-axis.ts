@@ -68,3 +68,18 @@ export function slabColumns(axis: Axis, columns: number, size: number, columnByt
     return [first, end, ((axis.least + first) * axis.srcStep + j) * columnBytes]
   }).flat()
 }
+
+/**
+ * For each pixel of a phase, the taps that read inside a source of `size` pixels: begin and end, in order of `taps`. Both ends move in one
+ * direction along the pixels, so a run of pixels needs what its two ends need.
+ */
+export function tapRanges(axis: Axis, phase: Axis['phases'][number], size: number): number[] {
+  const { taps } = phase
+  const falling = taps.length > 1 && taps[1].delta * axis.srcStep + taps[1].i < taps[0].delta * axis.srcStep + taps[0].i
+  return Array.from({ length: phase.count }, (_, t) => {
+    const sources = taps.map((tap) => (t + tap.delta) * axis.srcStep + tap.i)
+    const before = sources.filter((source) => source < 0).length
+    const behind = sources.filter((source) => source >= size).length
+    return falling ? [behind, taps.length - before] : [before, taps.length - behind]
+  }).flat()
+}

@@ -1,9 +1,10 @@
 // The kernel of convolution's forward pass and input gradient: rows are destination channels, lanes are pixels of a slab (conv-slab.ts), and the
-// micro-kernel of gemm finds row k = (channel, tap) of its right operand by a table of offsets: nothing is unfolded.
+// micro-kernel of gemm finds row k of its right operand by a table of offsets: nothing is unfolded.
 //   items: image x group x band of rows x block of destination channels
 //   for blocks of source channels:  copy the slab;  for phases, panels of pixels, panels of channels:  acc += weights x slab[table]
+//     (k = tap row, channel, tap column; tap rows that only meet padding are left out)
 //   for phases, channels, rows:  destination = acc + bias
-import type { Module } from '../asm.ts'
+import type { Local, Module } from '../asm.ts'
 import { slabCopier } from './conv-slab.ts'
 import { callByRows, type Machine, outer, shapeOf } from './gemm-micro.ts'
 import {
@@ -28,8 +29,11 @@ export const correlateFields = fields(
   'panelsPerBlock phases phaseCount accRow accPhase slotFlags slots slotBytes accBytes',
 )
 
-/** One phase of the destination. `weights`: byte offset of group 0, `group`: bytes between groups; `table`: address; `dst`: byte offset of its first pixel. */
-export const phaseFields = fields('weights group taps table rows columns dst')
+/**
+ * One phase of the destination. `weights`: byte offset of group 0, `group`: bytes between groups; `taps`: rows of taps times `across`; `table`: offsets
+ * of (tap row, channel, tap column), `lastTable` for the last block of channels; `ranges`: see tapRanges; `dst`: byte offset of its first pixel.
+ */
+export const phaseFields = fields('weights group taps across table lastTable ranges rows columns dst')
 export const phaseBytes = Object.keys(phaseFields).length * 4
 
 export function correlateKernel(mod: Module, m: Machine): void {
@@ -42,7 +46,7 @@ export function correlateKernel(mod: Module, m: Machine): void {
     const { slot, address: acc } = takeSlot(f, d)
     const l = locals(
       f,
-      'item rest image group band block t0 c0 cc slab phase phaseAt rows taps k wide x panel first end row0 firstRow',
+      'item rest image group band block t0 c0 cc slab phase phaseAt rows taps perRow table last top bottom skip k wide x panel first end row0 firstRow',
       'endRow height a out init initStride channel r from to biasAt phaseAcc',
     )
     f.get(acc)
@@ -75,12 +79,80 @@ export function correlateKernel(mod: Module, m: Machine): void {
         f.inc(l.phaseAcc, d.accPhase)
       })
     }
+    /** Tap rows, times perRow, before the first that the tile at x needs (`skip`), and those that it needs (`k`): at least one. */
+    const tapRows = (): void => {
+      f.get(l.rows)
+      f.i32(1)
+      f.op('i32.sub')
+      f.set(l.last)
+      for (const [offset, into] of [
+        [0, l.top],
+        [columns - 1, l.bottom],
+      ] as const) {
+        f.get(l.x)
+        f.i32(offset)
+        f.op('i32.add')
+        f.get(d.slabColumns)
+        f.op('i32.div_u')
+        f.set(into)
+        setMin(f, into, into, l.last)
+        phase('ranges')
+        sumOf(f, l.t0, [into, 1])
+        f.i32(8)
+        f.op('i32.mul', 'i32.add')
+        f.set(into)
+      }
+      const bound = (at: Local, end: 0 | 4) => (): void => {
+        f.get(at)
+        f.load('i32.load', end)
+      }
+      bound(l.top, 0)()
+      f.set(l.k)
+      bound(l.bottom, 0)()
+      f.set(l.skip)
+      setMin(f, l.skip, l.skip, l.k)
+      // the end: the larger of the two
+      bound(l.top, 4)()
+      f.tee(l.k)
+      bound(l.bottom, 4)()
+      f.tee(l.bottom)
+      f.get(l.k)
+      f.get(l.bottom)
+      f.op('i32.gt_u', 'select')
+      f.get(l.skip)
+      f.op('i32.sub')
+      f.tee(l.k)
+      f.i32(1)
+      f.op('i32.lt_s')
+      f.if(() => {
+        f.i32(0)
+        f.set(l.skip)
+        f.i32(1)
+        f.set(l.k)
+      })
+      for (const x of [l.skip, l.k]) {
+        f.get(x)
+        f.get(l.perRow)
+        f.op('i32.mul')
+        f.set(x)
+      }
+    }
     const multiply = (): void => {
       phase('taps')
-      f.tee(l.taps)
+      f.set(l.taps)
+      phase('across')
       f.get(l.cc)
       f.op('i32.mul')
-      f.set(l.k)
+      f.set(l.perRow)
+      f.get(l.cc)
+      f.get(d.channelBlock)
+      f.op('i32.lt_u')
+      f.if(
+        () => phase('lastTable'),
+        () => phase('table'),
+        'i32',
+      )
+      f.set(l.table)
       // wide pixels: whole rows of the slab, but the last only as far as it counts
       f.get(l.rows)
       f.i32(1)
@@ -101,16 +173,20 @@ export function correlateKernel(mod: Module, m: Machine): void {
       f.get(l.taps)
       f.if(() =>
         f.range(l.x, 0, l.wide, columns, () => {
+          tapRows()
           f.range(l.panel, l.first, l.end, 1, () => {
             lanesOfPanel(f, l.panel, d.rowsSmall, d.bigPanels)
             f.set(l.height)
             firstOfPanel(f, l.panel, d.rowsSmall, d.bigPanels)
             f.set(l.row0)
-            // weights + phase + group + panel (row0 * all k) + k of the first channel of this block
+            // weights + phase + group + panel (row0 * all k) + rows of k in front: those of earlier blocks, and skipped ones
             sumOf(f, 0, [l.row0, d.channels], [l.c0, l.height])
             f.get(l.taps)
+            f.op('i32.mul')
+            sumOf(f, 0, [l.skip, l.height])
+            f.op('i32.add')
             f.i32(bytes)
-            f.op('i32.mul', 'i32.mul')
+            f.op('i32.mul')
             f.get(d.weights)
             f.op('i32.add')
             phase('weights')
@@ -143,7 +219,7 @@ export function correlateKernel(mod: Module, m: Machine): void {
             callByRows(f, l.height, variants, () => {
               f.get(l.a)
               sumOf(f, l.slab, [l.x, bytes])
-              phase('table')
+              sumOf(f, l.table, [l.skip, 4])
               for (const x of [l.init, l.initStride, l.out, d.accRow, l.k]) f.get(x)
             })
           })

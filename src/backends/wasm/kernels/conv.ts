@@ -5,7 +5,7 @@ import { DTypeError } from '../../../base/errors.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
-import { type Axis, forwardAxis, inputGradAxis, slabColumns } from './conv-axis.ts'
+import { type Axis, forwardAxis, inputGradAxis, slabColumns, tapRanges } from './conv-axis.ts'
 import { correlateFields, correlateKernel, phaseBytes, phaseFields } from './conv-correlate.ts'
 import { weightFields, weightPackKernel } from './conv-pack.ts'
 import { slabMargin } from './conv-slab.ts'
@@ -117,9 +117,19 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
     const taps = slabTaps(h, w, hPhase, wPhase, slab, bytes)
     const depth = channels * taps.length
     const at = engine.scratch(Math.max(1, groups * outputs * depth) * bytes)
+    const across = wPhase.taps.length
+    /** The depth of a block of channels in the order of the micro-kernel: tap rows, channels, tap columns. */
+    const inBlock = (size: number, value: (c: number, tap: SlabTap) => number): number[] =>
+      hPhase.taps.flatMap((_, u) =>
+        Array.from({ length: size }, (_, c) =>
+          taps.slice(u * across, (u + 1) * across).map((tap) => value(c, tap)),
+        ).flat(),
+      )
     const offsets: number[] = []
-    for (let c = 0; c < channels; c++)
-      for (const { u, v } of taps) offsets.push(c * depthStride + u * wRow + v * wColumn)
+    for (let c0 = 0; c0 < channels; c0 += channelBlock) {
+      const weightAt = (c: number, { u, v }: SlabTap) => (c0 + c) * depthStride + u * wRow + v * wColumn
+      offsets.push(...inBlock(Math.min(channelBlock, channels - c0), weightAt))
+    }
     const desc = describe(engine, weightFields, {
       src: addressOf(spec.w),
       group: groupStride,
@@ -138,13 +148,15 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
       groups * panel.panels,
       Math.max(1, Math.floor(16384 / (rowsMost * Math.max(depth, 1)))),
     )
-    const inSlab: number[] = []
-    for (let c = 0; c < channelBlock; c++) for (const tap of taps) inSlab.push(c * slab.channelBytes + tap.at)
+    const slabAt = (c: number, tap: SlabTap) => c * slab.channelBytes + tap.at
     return {
       at,
       taps: taps.length,
+      across,
+      lastTable: tableAt(engine, inBlock(channels % channelBlock, slabAt)),
+      ranges: tableAt(engine, tapRanges(h, hPhase, srcHeight)),
       groupBytes: outputs * depth * bytes,
-      table: tableAt(engine, inSlab),
+      table: tableAt(engine, inBlock(channelBlock, slabAt)),
       hPhase,
       wPhase,
     }
@@ -156,7 +168,10 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
       weights: phase.at - base,
       group: phase.groupBytes,
       taps: phase.taps,
+      across: phase.across,
       table: phase.table,
+      lastTable: phase.lastTable,
+      ranges: phase.ranges,
       rows: phase.hPhase.count,
       columns: phase.wPhase.count,
       dst: phase.hPhase.start * dstRow + phase.wPhase.start * dstColumn,

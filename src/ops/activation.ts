@@ -252,8 +252,10 @@ export function rrelu(
   { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false, generator = defaultGenerator }: RreluOptions = {},
 ): Tensor {
   if (!training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2, inplace })
+  // The bounds are numbers of the tensor's dtype, the slope between them is drawn in double precision.
+  const [low, high] = x.dtype === 'float64' ? [lower, upper] : [Math.fround(lower), Math.fround(upper)]
   const slopes = Float64Array.from(x.numbers(), (value) =>
-    value <= 0 ? generator.uniform53() * (upper - lower) + lower : 1,
+    value <= 0 ? generator.uniform53() * (high - low) + low : 1,
   )
   const factors = fromTypedArray(slopes, x.shape, { dtype: x.dtype, device: x.device })
   return inplace ? x.mul_(factors) : x.mul(factors)

@@ -251,13 +251,13 @@ export function exponential_(x: Tensor, lambda = 1, { generator = defaultGenerat
 }
 
 /** One more than the largest number of `random_()`: what the dtype holds exactly. */
-const exactLimits: { readonly [D in Exclude<DType, 'int64'>]: number } = {
+const exactLimits: { readonly [D in Exclude<DType, 'int64'>]: number | bigint } = {
   bool: 2,
   uint8: 256,
   int32: 2 ** 31,
   float16: 2 ** 11 + 1,
   float32: 2 ** 24 + 1,
-  float64: 2 ** 53 + 1,
+  float64: 2n ** 53n + 1n,
 }
 
 /** Whole numbers: of [0, to), of [from, to), or of all that the dtype holds exactly. Source: `torch.Tensor.random_`. */

@@ -1,4 +1,5 @@
 // Every public operation, as `torch` has it. The neural functions of `F` are collected in `functional.ts`.
+import './autograd.ts'
 export { add, addcdiv, addcmul, div, divide, floorDivide, fmod, lerp, mul, multiply, remainder, rsub, sub, subtract, trueDivide, type AlphaOptions, type DivOptions, type ValueOptions } from './arithmetic.ts'
 export { diag, diagEmbed, diagflat, flip, fliplr, flipud, roll, rot90, trace, tril, triu } from './arrange.ts'
 export { asStrided, type Geometry } from './asStrided.ts'

@@ -53,12 +53,19 @@ export function checkNotNegative(op: string, index: Tensor): void {
   // High words of little-endian int64.
   const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
   for (let i = 1; i < words.length; i += 2) {
-    if (words[i] < 0) throw new IndexError(`${op}: index ${data[(i - 1) / 2]} is out of range: negative indices are not accepted here`)
+    if (words[i] < 0)
+      throw new IndexError(`${op}: index ${data[(i - 1) / 2]} is out of range: negative indices are not accepted here`)
   }
 }
 
 /** Runs a kernel; names op, dimension and size where an index is out of range. */
-function launchAt(op: string, spec: KernelSpec, target: View, indices: readonly Tensor[], { indexed }: Addressing): void {
+function launchAt(
+  op: string,
+  spec: KernelSpec,
+  target: View,
+  indices: readonly Tensor[],
+  { indexed }: Addressing,
+): void {
   try {
     launch(spec)
   } catch (error) {
@@ -67,19 +74,27 @@ function launchAt(op: string, spec: KernelSpec, target: View, indices: readonly 
       const { dim } = indexed[k]
       const size = target.shape[dim]
       const wrong = index.numbers().find((i) => i < -size || i >= size)
-      if (wrong !== undefined) throw new IndexError(`${op}: index ${wrong} is out of range for dimension ${dim} with size ${size}`)
+      if (wrong !== undefined)
+        throw new IndexError(`${op}: index ${wrong} is out of range for dimension ${dim} with size ${size}`)
     })
     throw error
   }
 }
 
 /** `at` from `IndexBackward0`. */
-const opOf = (name: string): string => (name === 'IndexBackward0' ? 'at' : name.charAt(0).toLowerCase() + name.replace(/Backward\d$/, '').slice(1))
+const opOf = (name: string): string =>
+  name === 'IndexBackward0' ? 'at' : name.charAt(0).toLowerCase() + name.replace(/Backward\d$/, '').slice(1)
 
 /** `out[i] = x[addressed by i]`, recorded as `name`. */
 export function readAt(name: string, x: Tensor, indices: readonly Tensor[], where: Addressing): Tensor {
   const out = Tensor.empty(where.common, x.dtype, x.device)
-  launchAt(opOf(name), { kind: 'gather', x: sourceView(x, where), indices: operands(x, indices, where), out }, x, indices, where)
+  launchAt(
+    opOf(name),
+    { kind: 'gather', x: sourceView(x, where), indices: operands(x, indices, where), out },
+    x,
+    indices,
+    where,
+  )
   const from = x.shape
   return record(name, [x], out, indices, (grad, saved) => [sumAt(grad, from, saved, where)])
 }
@@ -92,20 +107,51 @@ export function sumAt(x: Tensor, shape: readonly number[], indices: readonly Ten
 }
 
 /** `target` is written in place, not recorded; `x` has the common shape. */
-export function writeAt(op: ScatterSpec['op'], target: Tensor, x: View, indices: readonly Tensor[], where: Addressing): void {
-  launchAt('index', { kind: 'scatter', op, x, indices: operands(target, indices, where), out: sourceView(target, where) }, target, indices, where)
+export function writeAt(
+  op: ScatterSpec['op'],
+  target: Tensor,
+  x: View,
+  indices: readonly Tensor[],
+  where: Addressing,
+): void {
+  launchAt(
+    'index',
+    { kind: 'scatter', op, x, indices: operands(target, indices, where), out: sourceView(target, where) },
+    target,
+    indices,
+    where,
+  )
 }
 
 /** A copy of `x` with zeros at the addressed places: what is left of a gradient where new values were written. */
 export function clearedAt(x: Tensor, indices: readonly Tensor[], where: Addressing): Tensor {
   const out = cloneOf(x)
   const zero = zerosOf([], x)
-  writeAt('set', out, { storage: zero.storage, dtype: zero.dtype, offset: zero.offset, shape: where.common, strides: where.common.map(() => 0) }, indices, where)
+  writeAt(
+    'set',
+    out,
+    {
+      storage: zero.storage,
+      dtype: zero.dtype,
+      offset: zero.offset,
+      shape: where.common,
+      strides: where.common.map(() => 0),
+    },
+    indices,
+    where,
+  )
   return record('IndexFillBackward0', [x], out, indices, (grad, saved) => [clearedAt(grad, saved, where)])
 }
 
 /** A copy of `x` with `values` (the common shape) written at the addressed places, or added there. Recorded as `name`. */
-export function putAt(name: string, x: Tensor, values: Tensor, accumulate: boolean, indices: readonly Tensor[], where: Addressing): Tensor {
+export function putAt(
+  name: string,
+  x: Tensor,
+  values: Tensor,
+  accumulate: boolean,
+  indices: readonly Tensor[],
+  where: Addressing,
+): Tensor {
   const out = cloneOf(x)
   writeAt(accumulate ? 'add' : 'set', out, values, indices, where)
   return record(name, [x, values], out, indices, (grad, saved, needs) => [

@@ -58,12 +58,19 @@ export function roll(x: Tensor, shifts: Dims, dims?: Dims): Tensor {
     const out = rolled.alias(x.shape, contiguousStrides(x.shape))
     return record('RollBackward0', [x], detached(out), [], (grad) => [roll(grad, -by[0])])
   }
-  if (by.length === 0 || by.length !== along.length) throw new ValueError(`roll: shifts and dims must be as many: ${by.length} and ${along.length}`)
+  if (by.length === 0 || by.length !== along.length)
+    throw new ValueError(`roll: shifts and dims must be as many: ${by.length} and ${along.length}`)
   let out = x
   along.forEach((dim, k) => {
     out = rollOne(out, by[k], normalizeDim('roll', dim, x.ndim))
   })
-  return record('RollBackward0', [x], out, [], (grad) => [roll(grad, by.map((shift) => -shift), along)])
+  return record('RollBackward0', [x], out, [], (grad) => [
+    roll(
+      grad,
+      by.map((shift) => -shift),
+      along,
+    ),
+  ])
 }
 
 /** Not recorded; never `x` itself. */
@@ -81,12 +88,19 @@ function rollOne(x: Tensor, shift: number, dim: number): Tensor {
 /** Turned by 90 degrees `k` times in the plane of `dims`, from the first towards the second. Source: `torch.rot90`. */
 export function rot90(x: Tensor, k: number = 1, dims: readonly [number, number] | readonly number[] = [0, 1]): Tensor {
   const plane = dims.length === 2 ? dimsOf('rot90', dims, x.ndim) : []
-  if (plane.length !== 2 || x.ndim < 2) throw new ShapeError(`rot90: two dimensions of the tensor are needed, got ${formatShape(dims)} for shape ${formatShape(x.shape)}`)
+  if (plane.length !== 2 || x.ndim < 2)
+    throw new ShapeError(
+      `rot90: two dimensions of the tensor are needed, got ${formatShape(dims)} for shape ${formatShape(x.shape)}`,
+    )
   const [a, b] = plane
   const source = x.detach()
   const turns = ((k % 4) + 4) % 4
   const out =
-    turns === 0 ? cloneOf(source) : turns === 2 ? flip(source, plane) : detached(transpose(flip(source, turns === 1 ? b : a), a, b))
+    turns === 0
+      ? cloneOf(source)
+      : turns === 2
+        ? flip(source, plane)
+        : detached(transpose(flip(source, turns === 1 ? b : a), a, b))
   return record('Rot90Backward0', [x], out, [], (grad) => [rot90(grad, -k, plane)])
 }
 
@@ -104,16 +118,33 @@ function triangle(op: 'tril' | 'triu', x: Tensor, diagonal: number): Tensor {
   if (x.ndim < 2) throw new ShapeError(`${op}: at least two dimensions are needed, got ${formatShape(x.shape)}`)
   const out = Tensor.empty(x.shape, x.dtype, x.device)
   const numbered = (d: number) => {
-    const line = fromHost(Int32Array.from({ length: x.shape[d] }, (_, i) => i), [x.shape[d]], 'int32', x.device)
+    const line = fromHost(
+      Int32Array.from({ length: x.shape[d] }, (_, i) => i),
+      [x.shape[d]],
+      'int32',
+      x.device,
+    )
     const shape = d === x.ndim - 1 ? line.shape : [x.shape[d], 1]
     const strides = d === x.ndim - 1 ? [1] : [1, 0]
-    return { storage: line.storage, dtype: line.dtype, offset: 0, shape: x.shape, strides: broadcastStrides(shape, strides, x.shape) }
+    return {
+      storage: line.storage,
+      dtype: line.dtype,
+      offset: 0,
+      shape: x.shape,
+      strides: broadcastStrides(shape, strides, x.shape),
+    }
   }
   launch({
-    kind: 'map', exprs: [triangles[op]], compute: computeType(x.dtype),
-    inputs: [x, numbered(x.ndim - 2), numbered(x.ndim - 1)], outputs: [out], scalars: [diagonal],
+    kind: 'map',
+    exprs: [triangles[op]],
+    compute: computeType(x.dtype),
+    inputs: [x, numbered(x.ndim - 2), numbered(x.ndim - 1)],
+    outputs: [out],
+    scalars: [diagonal],
   })
-  return record(op === 'tril' ? 'TrilBackward0' : 'TriuBackward0', [x], out, [], (grad) => [triangle(op, grad, diagonal)])
+  return record(op === 'tril' ? 'TrilBackward0' : 'TriuBackward0', [x], out, [], (grad) => [
+    triangle(op, grad, diagonal),
+  ])
 }
 /** Matrices with zeros above the diagonal number `diagonal` (0 the main one, positive above). Source: `torch.tril`. */
 export function tril(x: Tensor, diagonal: number = 0): Tensor {
@@ -130,9 +161,15 @@ export function diag(x: Tensor, offset: number = 0): Tensor {
     const side = x.shape[0] + Math.abs(offset)
     return embed(x, [side, side], (whole) => diagonal(whole, { offset }), 'DiagBackward0')
   }
-  if (x.ndim !== 2) throw new ShapeError(`diag: one or two dimensions are needed, got ${formatShape(x.shape)}`, 'use diagonal() or diagEmbed().')
+  if (x.ndim !== 2)
+    throw new ShapeError(
+      `diag: one or two dimensions are needed, got ${formatShape(x.shape)}`,
+      'use diagonal() or diagEmbed().',
+    )
   const shape = x.shape
-  return record('DiagBackward0', [x], cloneOf(diagonal(x.detach(), { offset })), [], (grad) => [embed(grad, shape, (whole) => diagonal(whole, { offset }))])
+  return record('DiagBackward0', [x], cloneOf(diagonal(x.detach(), { offset })), [], (grad) => [
+    embed(grad, shape, (whole) => diagonal(whole, { offset })),
+  ])
 }
 /** All elements as the diagonal of a square matrix. Source: `torch.diagflat`. */
 export function diagflat(x: Tensor, offset: number = 0): Tensor {
@@ -143,7 +180,10 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
   const rank = x.ndim + 1
   const a = normalizeDim('diagEmbed', dim1, rank)
   const b = normalizeDim('diagEmbed', dim2, rank)
-  if (x.ndim === 0 || a === b) throw new IndexError(`diagEmbed: two different dimensions are needed, got ${dim1} and ${dim2} for shape ${formatShape(x.shape)}`)
+  if (x.ndim === 0 || a === b)
+    throw new IndexError(
+      `diagEmbed: two different dimensions are needed, got ${dim1} and ${dim2} for shape ${formatShape(x.shape)}`,
+    )
   const side = (x.shape.at(-1) as number) + Math.abs(offset)
   const others = x.shape.slice(0, -1)
   const shape = Array.from({ length: rank }, (_, d) => (d === a || d === b ? side : (others.shift() as number)))

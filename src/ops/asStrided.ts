@@ -22,7 +22,10 @@ function endOf({ shape, strides, offset }: Geometry): number {
 
 /** May one element be shown twice? Exact for geometries whose dimensions nest; else it says yes. */
 function overlaps({ shape, strides }: Geometry): boolean {
-  const order = shape.map((_, d) => d).filter((d) => shape[d] > 1).sort((a, b) => strides[a] - strides[b])
+  const order = shape
+    .map((_, d) => d)
+    .filter((d) => shape[d] > 1)
+    .sort((a, b) => strides[a] - strides[b])
   let reach = 0
   for (const d of order) {
     if (strides[d] <= reach) return true
@@ -38,9 +41,15 @@ function overlaps({ shape, strides }: Geometry): boolean {
 export function relaid(x: Tensor, from: Geometry, to: Geometry): Tensor {
   const low = Math.min(from.offset, to.offset)
   const plain = isContiguous(from.shape, from.strides) && from.offset <= to.offset && endOf(to) <= endOf(from)
-  const whole = plain ? (x.isContiguous() ? x : cloneOf(x)) : laidOut(x, from, low, Math.max(endOf(from), endOf(to)) - low)
+  const whole = plain
+    ? x.isContiguous()
+      ? x
+      : cloneOf(x)
+    : laidOut(x, from, low, Math.max(endOf(from), endOf(to)) - low)
   const start = whole.offset + to.offset - (plain ? from.offset : low)
-  return record('AsStridedBackward0', [x], cloneOf(whole.alias(to.shape, to.strides, start)), [], (grad) => [relaid(grad, to, from)])
+  return record('AsStridedBackward0', [x], cloneOf(whole.alias(to.shape, to.strides, start)), [], (grad) => [
+    relaid(grad, to, from),
+  ])
 }
 
 function laidOut(x: Tensor, { shape, strides, offset }: Geometry, low: number, size: number): Tensor {
@@ -51,7 +60,11 @@ function laidOut(x: Tensor, { shape, strides, offset }: Geometry, low: number, s
   }
   const places = BigInt64Array.from(elementOffsets(shape, strides), (place) => BigInt(place + offset - low))
   const index = fromHost(places, shape, 'int64', x.device)
-  const out = whole.alias(shape, shape.map(() => 0), 0)
+  const out = whole.alias(
+    shape,
+    shape.map(() => 0),
+    0,
+  )
   launch({ kind: 'scatter', op: 'add', x, indices: [{ index, stride: 1, size }], out })
   return whole
 }
@@ -70,17 +83,28 @@ export function withHole(x: Tensor, own: Geometry, hole: Geometry): Tensor {
  * Any geometry over the storage of `x`; `offset` in elements from the start of the storage. Elements shown several times get the sum of their
  * gradients. Throws ShapeError for a geometry that leaves the storage. Source: `torch.as_strided`.
  */
-export function asStrided(x: Tensor, shape: readonly number[], strides: readonly number[], offset: number = x.offset): Tensor {
+export function asStrided(
+  x: Tensor,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number = x.offset,
+): Tensor {
   const from: Geometry = { shape: x.shape, strides: x.strides, offset: x.offset }
   const to: Geometry = { shape: [...shape], strides: [...strides], offset }
   if (shape.length !== strides.length) {
-    throw new ShapeError(`asStrided: as many strides as sizes are needed: ${formatShape(shape)} and ${formatShape(strides)}`)
+    throw new ShapeError(
+      `asStrided: as many strides as sizes are needed: ${formatShape(shape)} and ${formatShape(strides)}`,
+    )
   }
   const capacity = Math.floor(x.storage.bytes / bytesOf(x.dtype))
   if (strides.some((stride) => stride < 0) || offset < 0 || endOf(to) > capacity) {
-    throw new ShapeError(`asStrided: size ${formatShape(shape)}, stride ${formatShape(strides)} and offset ${offset} leave a storage of ${capacity} elements`)
+    throw new ShapeError(
+      `asStrided: size ${formatShape(shape)}, stride ${formatShape(strides)} and offset ${offset} leave a storage of ${capacity} elements`,
+    )
   }
-  return record('AsStridedBackward0', [x], x.alias(to.shape, to.strides, offset), [], (grad) => [relaid(grad, to, from)])
+  return record('AsStridedBackward0', [x], x.alias(to.shape, to.strides, offset), [], (grad) => [
+    relaid(grad, to, from),
+  ])
 }
 
 const methods = { asStrided }

@@ -13,7 +13,11 @@ import { expand, zerosOf } from './view.ts'
 
 /** The addressing of `indexSelect`: dimension `dim` follows a 1-d index, the others themselves. */
 export function alongDim(shape: readonly number[], dim: number, count: number): Addressing {
-  return { common: shape.with(dim, count), follows: shape.map((_, d) => (d === dim ? -1 : d)), indexed: [{ dim, start: dim }] }
+  return {
+    common: shape.with(dim, count),
+    follows: shape.map((_, d) => (d === dim ? -1 : d)),
+    indexed: [{ dim, start: dim }],
+  }
 }
 /** The addressing of `gather`: an index for every element, of its own shape. */
 export function elementwise(shape: readonly number[], dim: number, index: readonly number[]): Addressing {
@@ -26,7 +30,8 @@ export function pointwiseAddress(shape: readonly number[], index: readonly numbe
 
 /** An index with at most one dimension, as one with exactly one. */
 export function listIndex(op: string, index: Tensor): Tensor {
-  if (index.ndim > 1) throw new ShapeError(`${op}: index must have at most one dimension, got ${formatShape(index.shape)}`)
+  if (index.ndim > 1)
+    throw new ShapeError(`${op}: index must have at most one dimension, got ${formatShape(index.shape)}`)
   const list = indexOf(op, index)
   return list.ndim === 0 ? reshape(list, [1]) : list
 }
@@ -39,7 +44,8 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const at = normalizeDim('indexSelect', dim, x.ndim)
   const list = listIndex('indexSelect', index)
   checkNotNegative('indexSelect', list)
-  if (x.ndim === 0) return reshape(readAt('IndexSelectBackward0', reshape(x, [1]), [list], alongDim([1], 0, list.shape[0])), [])
+  if (x.ndim === 0)
+    return reshape(readAt('IndexSelectBackward0', reshape(x, [1]), [list], alongDim([1], 0, list.shape[0])), [])
   return readAt('IndexSelectBackward0', x, [list], alongDim(x.shape, at, list.shape[0]))
 }
 
@@ -47,7 +53,9 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 export function checkElementIndex(op: string, x: Tensor, dim: number, index: Tensor): void {
   if (index.numel() === 0) return
   if (index.ndim !== x.ndim || index.shape.some((size, d) => d !== dim && size > x.shape[d])) {
-    throw new ShapeError(`${op}: index ${formatShape(index.shape)} must be no larger than input ${formatShape(x.shape)} apart from dimension ${dim}`)
+    throw new ShapeError(
+      `${op}: index ${formatShape(index.shape)} must be no larger than input ${formatShape(x.shape)} apart from dimension ${dim}`,
+    )
   }
 }
 
@@ -64,14 +72,21 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 /** Elements by their position in the flattened tensor; the shape of `index`. Negative positions count from the end. Source: `torch.take`. */
 export function take(x: Tensor, index: Tensor): Tensor {
   const list = indexOf('take', index)
-  return readAt('TakeBackward0', x.ndim === 1 ? x : reshape(x, [-1]), [list], { common: list.shape, follows: [-1], indexed: [{ dim: 0, start: 0 }] })
+  return readAt('TakeBackward0', x.ndim === 1 ? x : reshape(x, [-1]), [list], {
+    common: list.shape,
+    follows: [-1],
+    indexed: [{ dim: 0, start: 0 }],
+  })
 }
 
 /** `gather` with broadcasting; without `dim` both are flattened. Fits the results of argsort and argmax. Source: `torch.take_along_dim`. */
 export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number): Tensor {
   if (dim === undefined) return gather(reshape(x, [-1]), 0, reshape(indices, [-1]))
   const at = normalizeDim('takeAlongDim', dim, x.ndim)
-  if (x.ndim !== indices.ndim) throw new ShapeError(`takeAlongDim: input and indices must have as many dimensions: ${formatShape(x.shape)} and ${formatShape(indices.shape)}`)
+  if (x.ndim !== indices.ndim)
+    throw new ShapeError(
+      `takeAlongDim: input and indices must have as many dimensions: ${formatShape(x.shape)} and ${formatShape(indices.shape)}`,
+    )
   const rest = broadcastShapes('takeAlongDim', x.shape.with(at, 1), indices.shape.with(at, 1))
   return gather(widened(x, rest.with(at, x.shape[at])), at, widened(indices, rest.with(at, indices.shape[at])))
 }
@@ -79,8 +94,16 @@ export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number): Tensor {
 const widened = (x: Tensor, shape: readonly number[]): Tensor => (sameShape(x.shape, shape) ? x : expand(x, shape))
 
 /** The mask and the tensor with one shape. Throws DTypeError unless the mask is bool (or uint8). */
-export function withMask(op: string, x: Tensor, mask: Tensor): { source: Tensor; indices: Tensor[]; where: Addressing } {
-  if (mask.dtype !== 'bool' && mask.dtype !== 'uint8') throw new DTypeError(`${op}: the mask must be bool, got ${mask.dtype}`, 'compare: x.gt(0), or convert it: mask.bool().')
+export function withMask(
+  op: string,
+  x: Tensor,
+  mask: Tensor,
+): { source: Tensor; indices: Tensor[]; where: Addressing } {
+  if (mask.dtype !== 'bool' && mask.dtype !== 'uint8')
+    throw new DTypeError(
+      `${op}: the mask must be bool, got ${mask.dtype}`,
+      'compare: x.gt(0), or convert it: mask.bool().',
+    )
   const shape = broadcastShapes(op, x.shape, mask.shape)
   const whole = shape.length === 0 ? [1] : shape
   const source = shape.length === 0 ? reshape(x, [1]) : widened(x, shape)
@@ -104,14 +127,19 @@ export interface EmbeddingOptions {
  * Throws IndexError out of range. Source: `torch.nn.functional.embedding`.
  */
 export function embedding(input: Tensor, weight: Tensor, { paddingIdx }: EmbeddingOptions = {}): Tensor {
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: weight must be a matrix [V, D], got ${formatShape(weight.shape)}`)
+  if (weight.ndim !== 2)
+    throw new ShapeError(`embedding: weight must be a matrix [V, D], got ${formatShape(weight.shape)}`)
   const [rows, columns] = weight.shape
   if (paddingIdx !== undefined && (paddingIdx < -rows || paddingIdx >= rows)) {
     throw new ValueError(`embedding: paddingIdx ${paddingIdx} is out of range for a weight of ${rows} rows`)
   }
   const index = indexOf('embedding', input)
   checkNotNegative('embedding', index)
-  const where: Addressing = { common: [...index.shape, columns], follows: [-1, index.ndim], indexed: [{ dim: 0, start: 0 }] }
+  const where: Addressing = {
+    common: [...index.shape, columns],
+    follows: [-1, index.ndim],
+    indexed: [{ dim: 0, start: 0 }],
+  }
   const shape = weight.shape
   if (paddingIdx === undefined) return readAt('EmbeddingBackward0', weight, [index], where)
   const out = readAt('EmbeddingBackward0', weight.detach(), [index], where)
@@ -122,16 +150,19 @@ export function embedding(input: Tensor, weight: Tensor, { paddingIdx }: Embeddi
 
 /** Class numbers (int64, any shape) as rows of 0 with one 1: [..., numClasses] int64. Without `numClasses` one more than the largest. Source: `torch.nn.functional.one_hot`. */
 export function oneHot(x: Tensor, numClasses: number = -1): Tensor {
-  if (x.dtype !== 'int64') throw new DTypeError(`oneHot: class numbers must be int64, got ${x.dtype}`, 'convert them: x.long().')
+  if (x.dtype !== 'int64')
+    throw new DTypeError(`oneHot: class numbers must be int64, got ${x.dtype}`, 'convert them: x.long().')
   const values = x.numbers()
-  if (values.length === 0 && numClasses <= 0) throw new ValueError('oneHot: the number of classes cannot be read off an empty tensor', 'pass numClasses.')
+  if (values.length === 0 && numClasses <= 0)
+    throw new ValueError('oneHot: the number of classes cannot be read off an empty tensor', 'pass numClasses.')
   let most = 0
   for (const value of values) {
     if (value < 0) throw new ValueError(`oneHot: class numbers must not be negative, got ${value}`)
     most = Math.max(most, value)
   }
   const classes = numClasses === -1 ? most + 1 : numClasses
-  if (classes < 1 || (values.length > 0 && most >= classes)) throw new ValueError(`oneHot: class ${most} is not below the number of classes ${classes}`)
+  if (classes < 1 || (values.length > 0 && most >= classes))
+    throw new ValueError(`oneHot: class ${most} is not below the number of classes ${classes}`)
   const out = zerosOf([...x.shape, classes], x)
   const one = zerosOf([], x)
   one.storage.backend.write(one.storage.handle, 0, new Uint8Array(BigInt64Array.of(1n).buffer))
@@ -139,9 +170,16 @@ export function oneHot(x: Tensor, numClasses: number = -1): Tensor {
   const strides = [...out.strides.slice(0, -1), 0]
   if (numelOf(common) > 0) {
     launch({
-      kind: 'scatter', op: 'set',
+      kind: 'scatter',
+      op: 'set',
       x: { storage: one.storage, dtype: 'int64', shape: common, strides: common.map(() => 0), offset: 0 },
-      indices: [{ index: { storage: x.storage, dtype: 'int64', shape: common, strides: [...x.strides, 0], offset: x.offset }, stride: 1, size: classes }],
+      indices: [
+        {
+          index: { storage: x.storage, dtype: 'int64', shape: common, strides: [...x.strides, 0], offset: x.offset },
+          stride: 1,
+          size: classes,
+        },
+      ],
       out: { storage: out.storage, dtype: 'int64', shape: common, strides, offset: out.offset },
     })
   }

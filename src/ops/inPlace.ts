@@ -10,7 +10,13 @@ import { cloneOf } from './view.ts'
  * Writes the result of an op into `x` and returns `x`. `others`: the other tensors it reads. `compute` makes the result out of place, recorded;
  * `direct`, if given, writes it straight into `x` and is used when nothing is recorded.
  */
-export function writeInPlace(op: string, x: Tensor, others: readonly Tensor[], compute: (self: Tensor) => Tensor, direct?: () => void): Tensor {
+export function writeInPlace(
+  op: string,
+  x: Tensor,
+  others: readonly Tensor[],
+  compute: (self: Tensor) => Tensor,
+  direct?: () => void,
+): Tensor {
   checkInPlace(op, x)
   if (!needsGraph([x, ...others])) {
     if (direct) direct()

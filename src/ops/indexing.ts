@@ -39,9 +39,13 @@ function uses(index: Index | Tensor): number {
 }
 
 function lifted(op: string, index: Index, x: Tensor): Exclude<Index, IndexArray> {
-  if (Array.isArray(index)) return tensor(index as never, { device: x.device, ...(index.length === 0 ? { dtype: 'int64' } : {}) })
+  if (Array.isArray(index))
+    return tensor(index as never, { device: x.device, ...(index.length === 0 ? { dtype: 'int64' } : {}) })
   if (index instanceof Tensor && !isMask(index) && !isPosition(index)) {
-    throw new IndexError(`${op}: a tensor of indices must be int64, int32, bool or uint8, got ${index.dtype}`, 'convert it: index.long().')
+    throw new IndexError(
+      `${op}: a tensor of indices must be int64, int32, bool or uint8, got ${index.dtype}`,
+      'convert it: index.long().',
+    )
   }
   return index as Exclude<Index, IndexArray>
 }
@@ -49,7 +53,10 @@ function lifted(op: string, index: Index, x: Tensor): Exclude<Index, IndexArray>
 function resolve(op: string, x: Tensor, given: readonly Index[]): Place {
   const list = given.map((index) => lifted(op, index, x))
   const used = list.reduce<number>((sum, index) => sum + uses(index), 0)
-  if (used > x.ndim) throw new IndexError(`${op}: too many indices: ${used} for a tensor of ${x.ndim} dimensions, shape ${formatShape(x.shape)}`)
+  if (used > x.ndim)
+    throw new IndexError(
+      `${op}: too many indices: ${used} for a tensor of ${x.ndim} dimensions, shape ${formatShape(x.shape)}`,
+    )
   const indices: (Tensor | undefined)[] = []
   let view = x
   let dim = 0
@@ -72,12 +79,18 @@ function resolve(op: string, x: Tensor, given: readonly Index[]): Place {
     } else if (index instanceof Tensor && isMask(index)) {
       index.shape.forEach((size, d) => {
         if (size !== view.shape[dim + d]) {
-          throw new IndexError(`${op}: the mask's shape ${formatShape(index.shape)} does not match ${formatShape(view.shape)} at dimension ${dim + d}: ${size} and ${view.shape[dim + d]}`)
+          throw new IndexError(
+            `${op}: the mask's shape ${formatShape(index.shape)} does not match ${formatShape(view.shape)} at dimension ${dim + d}: ${size} and ${view.shape[dim + d]}`,
+          )
         }
       })
       for (const column of indicesOf(index)) indices[dim++] = column
     } else if (index instanceof Tensor) indices[dim++] = indexOf(op, index)
-    else throw new IndexError(`${op}: ${String(index)} is not an index`, "an index is a whole number, 'start:stop:step', '...', null, a tensor or an array.")
+    else
+      throw new IndexError(
+        `${op}: ${String(index)} is not an index`,
+        "an index is a whole number, 'start:stop:step', '...', null, a tensor or an array.",
+      )
   }
   return { view, indices }
 }
@@ -85,19 +98,26 @@ function resolve(op: string, x: Tensor, given: readonly Index[]): Place {
 function selected(op: string, x: Tensor, dim: number, index: number): Tensor {
   if (!Number.isInteger(index)) throw new IndexError(`${op}: an index must be a whole number, got ${index}`)
   const size = x.shape[dim]
-  if (index < -size || index >= size) throw new IndexError(`${op}: index ${index} is out of range for dimension ${dim} with size ${size}`)
+  if (index < -size || index >= size)
+    throw new IndexError(`${op}: index ${index} is out of range for dimension ${dim} with size ${size}`)
   return select(x, dim, index)
 }
 
 /** NumPy's rule: the indices' common shape stands where they stand, or in front if they are not neighbours. */
-export function addressing(op: string, shape: readonly number[], given: readonly (Tensor | undefined)[]): { where: Addressing; indices: Tensor[] } {
+export function addressing(
+  op: string,
+  shape: readonly number[],
+  given: readonly (Tensor | undefined)[],
+): { where: Addressing; indices: Tensor[] } {
   const dims = shape.map((_, d) => d).filter((d) => given[d] !== undefined)
   const indices = dims.map((d) => given[d] as Tensor)
   let joint: number[]
   try {
     joint = broadcastShapes(op, ...indices.map((index) => index.shape))
   } catch {
-    throw new IndexError(`${op}: index tensors do not broadcast: ${indices.map((index) => formatShape(index.shape)).join(' and ')}`)
+    throw new IndexError(
+      `${op}: index tensors do not broadcast: ${indices.map((index) => formatShape(index.shape)).join(' and ')}`,
+    )
   }
   const neighbours = dims.every((d, k) => k === 0 || d === dims[k - 1] + 1)
   const start = neighbours ? dims[0] : 0
@@ -149,16 +169,35 @@ function withoutLead(value: Tensor, ndim: number): Tensor {
 }
 
 /** Writes, or adds, `values` (broadcast to the common shape) into `x` at the addressed places. */
-export function putInto(op: string, x: Tensor, values: Tensor, indices: readonly Tensor[], where: Addressing, accumulate: boolean): Tensor {
+export function putInto(
+  op: string,
+  x: Tensor,
+  values: Tensor,
+  indices: readonly Tensor[],
+  where: Addressing,
+  accumulate: boolean,
+): Tensor {
   const wide = fitted(op, values, where.common)
-  const direct = values.storage === x.storage ? undefined : () => writeAt(accumulate ? 'add' : 'set', x, wide, indices, where)
-  return writeInPlace(op, x, [wide], (self) => putAt('IndexPutBackward0', self, wide, accumulate, indices, where), direct)
+  const direct =
+    values.storage === x.storage ? undefined : () => writeAt(accumulate ? 'add' : 'set', x, wide, indices, where)
+  return writeInPlace(
+    op,
+    x,
+    [wide],
+    (self) => putAt('IndexPutBackward0', self, wide, accumulate, indices, where),
+    direct,
+  )
 }
 
 /** `values` broadcast to `shape`. */
 export function fitted(op: string, values: Tensor, shape: readonly number[]): Tensor {
-  if (values.ndim > shape.length || values.shape.some((size, d) => size !== 1 && size !== shape[d + shape.length - values.ndim])) {
-    throw new ShapeError(`${op}: values of shape ${formatShape(values.shape)} do not broadcast to the indexed shape ${formatShape(shape)}`)
+  if (
+    values.ndim > shape.length ||
+    values.shape.some((size, d) => size !== 1 && size !== shape[d + shape.length - values.ndim])
+  ) {
+    throw new ShapeError(
+      `${op}: values of shape ${formatShape(values.shape)} do not broadcast to the indexed shape ${formatShape(shape)}`,
+    )
   }
   return expand(values, shape)
 }

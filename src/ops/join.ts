@@ -27,11 +27,20 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const joined = tensors.filter((x) => !isNothing(x) || first.ndim === 1)
   for (const x of joined) {
     if (x.ndim !== first.ndim || x.shape.some((size, d) => d !== at && size !== first.shape[d])) {
-      throw new ShapeError(`cat: sizes must be equal except in dimension ${at}: ${formatShape(first.shape)} and ${formatShape(x.shape)}`)
+      throw new ShapeError(
+        `cat: sizes must be equal except in dimension ${at}: ${formatShape(first.shape)} and ${formatShape(x.shape)}`,
+      )
     }
   }
   const dtype = resultType(...tensors)
-  const out = Tensor.empty(first.shape.with(at, joined.reduce((sum, x) => sum + x.shape[at], 0)), dtype, first.device)
+  const out = Tensor.empty(
+    first.shape.with(
+      at,
+      joined.reduce((sum, x) => sum + x.shape[at], 0),
+    ),
+    dtype,
+    first.device,
+  )
   let start = 0
   const spans = tensors.map((x) => {
     const length = joined.includes(x) ? x.shape[at] : 0
@@ -42,7 +51,9 @@ export function cat(tensors: readonly Tensor[], dim: number = 0): Tensor {
   return record('CatBackward0', tensors, out, [], (grad, _saved, needs) =>
     spans.map(({ start, length, shape, dtype }, i) => {
       if (!needs[i]) return null
-      return sameShape(shape, grad.shape.with(at, length)) ? cast(narrow(grad, at, start, length), dtype) : cast(zerosOf(shape, grad), dtype)
+      return sameShape(shape, grad.shape.with(at, length))
+        ? cast(narrow(grad, at, start, length), dtype)
+        : cast(zerosOf(shape, grad), dtype)
     }),
   )
 }
@@ -58,7 +69,9 @@ export function stack(tensors: readonly Tensor[], dim: number = 0): Tensor {
   const at = normalizeDim('stack', dim, shape.length + 1)
   tensors.forEach((x, i) => {
     if (!sameShape(x.shape, shape)) {
-      throw new ShapeError(`stack: all tensors must have one shape: ${formatShape(shape)} at position 0 and ${formatShape(x.shape)} at position ${i}`)
+      throw new ShapeError(
+        `stack: all tensors must have one shape: ${formatShape(shape)} at position 0 and ${formatShape(x.shape)} at position ${i}`,
+      )
     }
   })
   const dtypes: readonly DType[] = tensors.map((x) => x.dtype)
@@ -80,15 +93,24 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
 }
 /** On top of each other: along the rows, 1-d tensors as rows. Source: `torch.vstack`. */
 export function vstack(tensors: readonly Tensor[]): Tensor {
-  return cat(list(tensors, (x) => atleast2d(x)), 0)
+  return cat(
+    list(tensors, (x) => atleast2d(x)),
+    0,
+  )
 }
 /** Behind each other: along the third dimension. Source: `torch.dstack`. */
 export function dstack(tensors: readonly Tensor[]): Tensor {
-  return cat(list(tensors, (x) => atleast3d(x)), 2)
+  return cat(
+    list(tensors, (x) => atleast3d(x)),
+    2,
+  )
 }
 /** Columns of a matrix: 1-d tensors as columns, matrices as they are. Source: `torch.column_stack`. */
 export function columnStack(tensors: readonly Tensor[]): Tensor {
-  return cat(list(tensors, (x) => (x.ndim <= 1 ? reshape(x, [x.numel(), 1]) : x)), 1)
+  return cat(
+    list(tensors, (x) => (x.ndim <= 1 ? reshape(x, [x.numel(), 1]) : x)),
+    1,
+  )
 }
 
 /** Another name of `cat`. Source: `torch.concat`. */
@@ -98,8 +120,18 @@ export const concat = cat
 export function blockDiag(...tensors: Tensor[]): Tensor {
   if (tensors.length === 0) return Tensor.empty([1, 0])
   const blocks = tensors.map((x, i) => {
-    if (x.ndim > 2) throw new ShapeError(`blockDiag: at most two dimensions are allowed, got ${formatShape(x.shape)} at position ${i}`)
-    return { shape: x.shape, dtype: x.dtype, rows: x.ndim < 2 ? 1 : x.shape[0], columns: x.shape.at(-1) ?? 1, row: 0, column: 0 }
+    if (x.ndim > 2)
+      throw new ShapeError(
+        `blockDiag: at most two dimensions are allowed, got ${formatShape(x.shape)} at position ${i}`,
+      )
+    return {
+      shape: x.shape,
+      dtype: x.dtype,
+      rows: x.ndim < 2 ? 1 : x.shape[0],
+      columns: x.shape.at(-1) ?? 1,
+      row: 0,
+      column: 0,
+    }
   })
   let row = 0
   let column = 0
@@ -108,7 +140,9 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
     row += block.rows
     column += block.columns
   }
-  const dtype = tensors.map((x) => x.dtype).reduce((a, b) => resultType({ dtype: a, shape: [1] }, { dtype: b, shape: [1] }))
+  const dtype = tensors
+    .map((x) => x.dtype)
+    .reduce((a, b) => resultType({ dtype: a, shape: [1] }, { dtype: b, shape: [1] }))
   const zeros = zerosOf([row, column], tensors[0])
   const out = cast(zeros, dtype)
   tensors.forEach((x, i) => {

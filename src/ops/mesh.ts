@@ -18,9 +18,11 @@ export interface MeshgridOptions {
 /** For each 1-d (or 0-d) tensor a view whose elements vary along its own dimension of the grid. Source: `torch.meshgrid`. */
 export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: MeshgridOptions = {}): Tensor[] {
   if (tensors.length === 0) throw new ValueError('meshgrid: the list of tensors is empty')
-  if (indexing !== 'ij' && indexing !== 'xy') throw new ValueError(`meshgrid: indexing must be 'ij' or 'xy', got '${String(indexing)}'`)
+  if (indexing !== 'ij' && indexing !== 'xy')
+    throw new ValueError(`meshgrid: indexing must be 'ij' or 'xy', got '${String(indexing)}'`)
   tensors.forEach((x, i) => {
-    if (x.ndim > 1) throw new ShapeError(`meshgrid: at most one dimension is allowed, got ${formatShape(x.shape)} at position ${i}`)
+    if (x.ndim > 1)
+      throw new ShapeError(`meshgrid: at most one dimension is allowed, got ${formatShape(x.shape)} at position ${i}`)
   })
   if (indexing === 'xy' && tensors.length > 1) {
     const [first, second, ...rest] = tensors
@@ -28,16 +30,28 @@ export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: Meshgr
     return [a, b, ...others]
   }
   const shape = tensors.map((x) => x.numel())
-  return tensors.map((x, k) => expand(view(x, shape.map((size, d) => (d === k ? size : 1))), shape))
+  return tensors.map((x, k) =>
+    expand(
+      view(
+        x,
+        shape.map((size, d) => (d === k ? size : 1)),
+      ),
+      shape,
+    ),
+  )
 }
 
 /** All tuples with one element of each 1-d tensor, one per row. One tensor comes back as it is. Source: `torch.cartesian_prod`. */
 export function cartesianProd(...tensors: Tensor[]): Tensor {
   tensors.forEach((x, i) => {
-    if (x.ndim !== 1) throw new ShapeError(`cartesianProd: lists are needed, got ${formatShape(x.shape)} at position ${i}`)
+    if (x.ndim !== 1)
+      throw new ShapeError(`cartesianProd: lists are needed, got ${formatShape(x.shape)} at position ${i}`)
   })
   if (tensors.length === 1) return tensors[0]
-  return stack(meshgrid(tensors).map((x) => reshape(x, [-1])), 1)
+  return stack(
+    meshgrid(tensors).map((x) => reshape(x, [-1])),
+    1,
+  )
 }
 
 export interface CombinationsOptions {
@@ -72,8 +86,20 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   const rank = Math.max(a.ndim, b.ndim)
   const sizes = (x: Tensor): number[] => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]
   const [left, right] = [sizes(a), sizes(b)]
-  const product = mul(reshape(a, left.flatMap((size) => [size, 1])), reshape(b, right.flatMap((size) => [1, size])))
-  return reshape(product, left.map((size, d) => size * right[d]))
+  const product = mul(
+    reshape(
+      a,
+      left.flatMap((size) => [size, 1]),
+    ),
+    reshape(
+      b,
+      right.flatMap((size) => [1, size]),
+    ),
+  )
+  return reshape(
+    product,
+    left.map((size, d) => size * right[d]),
+  )
 }
 
 installMethods({ kron })

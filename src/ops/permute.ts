@@ -8,7 +8,10 @@ import { type SizeList, sizesOf } from './view.ts'
 
 /** Dimension d of the result is dimension `order[d]` of `x`. */
 function reordered(name: string, x: Tensor, order: readonly number[]): Tensor {
-  const out = x.alias(order.map((d) => x.shape[d]), order.map((d) => x.strides[d]))
+  const out = x.alias(
+    order.map((d) => x.shape[d]),
+    order.map((d) => x.strides[d]),
+  )
   const back = order.map((_, d) => order.indexOf(d))
   return record(name, [x], out, [], (grad) => [permute(grad, back)])
 }
@@ -17,7 +20,9 @@ function reordered(name: string, x: Tensor, order: readonly number[]): Tensor {
 export function permute(x: Tensor, ...dims: SizeList): Tensor {
   const order = sizesOf(dims).map((d) => normalizeDim('permute', d, x.ndim))
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
-    throw new IndexError(`permute: dims must name each dimension once: ${formatShape(sizesOf(dims))} for shape ${formatShape(x.shape)}`)
+    throw new IndexError(
+      `permute: dims must name each dimension once: ${formatShape(sizesOf(dims))} for shape ${formatShape(x.shape)}`,
+    )
   }
   return reordered('PermuteBackward0', x, order)
 }
@@ -37,18 +42,32 @@ export const swapdims = transpose
 
 /** A matrix with rows and columns exchanged; fewer than two dimensions stay as they are. Throws ShapeError for more. Source: `torch.t`. */
 export function t(x: Tensor): Tensor {
-  if (x.ndim > 2) throw new ShapeError(`t: at most two dimensions are allowed, got shape ${formatShape(x.shape)}`, 'use transpose(dim0, dim1) or mT.')
+  if (x.ndim > 2)
+    throw new ShapeError(
+      `t: at most two dimensions are allowed, got shape ${formatShape(x.shape)}`,
+      'use transpose(dim0, dim1) or mT.',
+    )
   return reordered('TBackward0', x, x.ndim < 2 ? x.shape.map((_, d) => d) : [1, 0])
 }
 
 /** Dimension(s) `source` moved to the place(s) `destination`; the others keep their order. Source: `torch.movedim`. */
-export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+export function movedim(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
   const from = typeof source === 'number' ? [source] : source
   const to = typeof destination === 'number' ? [destination] : destination
   const sources = from.map((d) => normalizeDim('movedim', d, x.ndim))
   const places = to.map((d) => normalizeDim('movedim', d, x.ndim))
-  if (sources.length !== places.length || new Set(sources).size !== sources.length || new Set(places).size !== places.length) {
-    throw new IndexError(`movedim: source and destination must have the same length, without repeats: ${formatShape(from)} and ${formatShape(to)}`)
+  if (
+    sources.length !== places.length ||
+    new Set(sources).size !== sources.length ||
+    new Set(places).size !== places.length
+  ) {
+    throw new IndexError(
+      `movedim: source and destination must have the same length, without repeats: ${formatShape(from)} and ${formatShape(to)}`,
+    )
   }
   const rest = x.shape.map((_, d) => d).filter((d) => !sources.includes(d))
   const order = x.shape.map((_, d) => (places.includes(d) ? sources[places.indexOf(d)] : (rest.shift() as number)))
@@ -59,13 +78,19 @@ export const moveaxis = movedim
 
 /** Installed as properties: `x.T` all dimensions reversed, `x.mT` the last two exchanged, `x.H` the transposed matrix. */
 const getters: Record<'T' | 'mT' | 'H', (x: Tensor) => Tensor> = {
-  T: (x) => reordered('PermuteBackward0', x, x.shape.map((_, d) => x.ndim - 1 - d)),
+  T: (x) =>
+    reordered(
+      'PermuteBackward0',
+      x,
+      x.shape.map((_, d) => x.ndim - 1 - d),
+    ),
   mT: (x) => {
     if (x.ndim < 2) throw new ShapeError(`mT: at least two dimensions are needed, got shape ${formatShape(x.shape)}`)
     return transpose(x, -2, -1)
   },
   H: (x) => {
-    if (x.ndim !== 2 && x.ndim !== 0) throw new ShapeError(`H: a matrix is needed, got shape ${formatShape(x.shape)}`, 'use mT for stacks of matrices.')
+    if (x.ndim !== 2 && x.ndim !== 0)
+      throw new ShapeError(`H: a matrix is needed, got shape ${formatShape(x.shape)}`, 'use mT for stacks of matrices.')
     return transpose(x, 0, -1)
   },
 }

@@ -14,7 +14,9 @@ import { cloneOf, expand, type SizeList, sizesOf } from './view.ts'
 export function repeat(x: Tensor, ...sizes: SizeList): Tensor {
   const times = sizesOf(sizes)
   if (times.length < x.ndim || times.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new ShapeError(`repeat: a whole number >= 0 is needed for each dimension: ${formatShape(times)} for shape ${formatShape(x.shape)}`)
+    throw new ShapeError(
+      `repeat: a whole number >= 0 is needed for each dimension: ${formatShape(times)} for shape ${formatShape(x.shape)}`,
+    )
   }
   const from = x.shape
   const padded = [...new Array<number>(times.length - x.ndim).fill(1), ...x.shape]
@@ -44,15 +46,22 @@ export function repeatInterleave(x: Tensor, repeats: number | readonly number[] 
   const times = timesOf(repeats, size)
   const places: bigint[] = []
   for (let i = 0; i < size; i++) for (let k = 0; k < times[i]; k++) places.push(BigInt(i))
-  return indexSelect(x.ndim === 0 ? reshape(x, [1]) : x, at, fromHost(BigInt64Array.from(places), [places.length], 'int64', x.device))
+  return indexSelect(
+    x.ndim === 0 ? reshape(x, [1]) : x,
+    at,
+    fromHost(BigInt64Array.from(places), [places.length], 'int64', x.device),
+  )
 }
 
 function timesOf(repeats: number | readonly number[] | Tensor, size: number): readonly number[] {
-  if (repeats instanceof Tensor && repeats.dtype !== 'int64' && repeats.dtype !== 'int32') throw new DTypeError(`repeatInterleave: repeats must be int64 or int32, got ${repeats.dtype}`)
+  if (repeats instanceof Tensor && repeats.dtype !== 'int64' && repeats.dtype !== 'int32')
+    throw new DTypeError(`repeatInterleave: repeats must be int64 or int32, got ${repeats.dtype}`)
   const list = typeof repeats === 'number' ? [repeats] : repeats instanceof Tensor ? repeats.numbers() : repeats
-  if (list.some((n) => !Number.isInteger(n) || n < 0)) throw new ValueError(`repeatInterleave: repeats must be whole numbers >= 0, got ${formatShape(list)}`)
+  if (list.some((n) => !Number.isInteger(n) || n < 0))
+    throw new ValueError(`repeatInterleave: repeats must be whole numbers >= 0, got ${formatShape(list)}`)
   if (list.length === 1) return new Array<number>(size).fill(list[0])
-  if (list.length !== size) throw new ShapeError(`repeatInterleave: repeats has ${list.length} numbers, the dimension size ${size}`)
+  if (list.length !== size)
+    throw new ShapeError(`repeatInterleave: repeats has ${list.length} numbers, the dimension size ${size}`)
   return list
 }
 

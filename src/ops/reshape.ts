@@ -75,7 +75,12 @@ export function squeeze(x: Tensor, dim?: number): Tensor {
   const at = dim === undefined ? -1 : normalizeDim('squeeze', dim, x.ndim)
   const keeps = (size: number, d: number): boolean => size !== 1 || (dim !== undefined && d !== at)
   const name = dim === undefined ? 'SqueezeBackward0' : 'SqueezeBackward1'
-  return reshaped(name, x, x.shape.filter(keeps), x.strides.filter((_, d) => keeps(x.shape[d], d)))
+  return reshaped(
+    name,
+    x,
+    x.shape.filter(keeps),
+    x.strides.filter((_, d) => keeps(x.shape[d], d)),
+  )
 }
 
 /** With a new dimension of size 1 at `dim`. Source: `torch.unsqueeze`. */

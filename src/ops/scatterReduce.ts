@@ -17,7 +17,13 @@ import { corner, elementWrite, scatter, scatterAdd } from './scatter.ts'
 import { cloneOf } from './view.ts'
 
 export type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin'
-const kernels: { readonly [R in Reduce]: ScatterSpec['op'] } = { sum: 'add', mean: 'add', prod: 'mul', amax: 'max', amin: 'min' }
+const kernels: { readonly [R in Reduce]: ScatterSpec['op'] } = {
+  sum: 'add',
+  mean: 'add',
+  prod: 'mul',
+  amax: 'max',
+  amin: 'min',
+}
 
 export interface ScatterReduceOptions {
   /** Whether the values of `x` take part. Default true. */
@@ -37,15 +43,29 @@ const rows = {
   noZero: { name: 'MaskedFill', expr: E.where(E.eq(a, 0), 1, a) },
   /** 1 where the second operand is not zero. */
   oneWhere: { name: 'MaskedFill', expr: E.where(E.ne(b, 0), 1, a), grad: [E.where(E.ne(b, 0), 0, E.input(-2)), null] },
-  choose: { name: 'Where', expr: E.where(E.ne(a, 0), b, E.input(2)), grad: [null, E.where(E.ne(a, 0), E.input(-2), 0), E.where(E.ne(a, 0), 0, E.input(-2))] },
+  choose: {
+    name: 'Where',
+    expr: E.where(E.ne(a, 0), b, E.input(2)),
+    grad: [null, E.where(E.ne(a, 0), E.input(-2), 0), E.where(E.ne(a, 0), 0, E.input(-2))],
+  },
 } satisfies Record<string, PointwiseRow>
 
 /**
  * A copy of `x` in which the values of `src` that `scatter` would write to one place are reduced together, with the value of `x` there if `includeSelf`.
  * Source: `torch.scatter_reduce`.
  */
-export function scatterReduce(x: Tensor, dim: number, index: Tensor, src: Tensor, reduce: Reduce, { includeSelf = true }: ScatterReduceOptions = {}): Tensor {
-  if (!Object.hasOwn(kernels, reduce)) throw new ValueError(`scatterReduce: reduce must be one of ${Object.keys(kernels).join(', ')}, got ${String(reduce)}`)
+export function scatterReduce(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor,
+  reduce: Reduce,
+  { includeSelf = true }: ScatterReduceOptions = {},
+): Tensor {
+  if (!Object.hasOwn(kernels, reduce))
+    throw new ValueError(
+      `scatterReduce: reduce must be one of ${Object.keys(kernels).join(', ')}, got ${String(reduce)}`,
+    )
   const part = corner('scatterReduce', src, index.shape)
   const out = reduced(x, dim, index, part, reduce, includeSelf)
   return record('ScatterReduceBackward0', [x, part], out, [x, part, index, out], (grad, [self, source, at, result]) => {
@@ -54,7 +74,14 @@ export function scatterReduce(x: Tensor, dim: number, index: Tensor, src: Tensor
   })
 }
 /** `scatterReduce` into `x`. */
-export function scatterReduce_(x: Tensor, dim: number, index: Tensor, src: Tensor, reduce: Reduce, options: ScatterReduceOptions = {}): Tensor {
+export function scatterReduce_(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor,
+  reduce: Reduce,
+  options: ScatterReduceOptions = {},
+): Tensor {
   return writeInPlace('scatterReduce_', x, [src], (self) => scatterReduce(self, dim, index, src, reduce, options))
 }
 
@@ -62,13 +89,22 @@ export function scatterReduce_(x: Tensor, dim: number, index: Tensor, src: Tenso
 function reduced(x: Tensor, dim: number, index: Tensor, src: Tensor, reduce: Reduce, includeSelf: boolean): Tensor {
   const { values, indices, where, shape } = elementWrite('ScatterReduce', x, dim, index, src.detach(), false)
   const out = cloneOf(x)
-  const target = sameShape(shape, out.shape) ? out : out.alias(shape, shape.map(() => 1))
+  const target = sameShape(shape, out.shape)
+    ? out
+    : out.alias(
+        shape,
+        shape.map(() => 1),
+      )
   // Without the values of x every place starts from the neutral element; for the largest and smallest any of its own values is one.
-  const start = reduce === 'prod' ? onesLike(values) : reduce === 'amax' || reduce === 'amin' ? values : zerosLike(values)
+  const start =
+    reduce === 'prod' ? onesLike(values) : reduce === 'amax' || reduce === 'amin' ? values : zerosLike(values)
   if (!includeSelf) writeAt('set', target, start, indices, where)
   writeAt(kernels[reduce], target, values, indices, where)
   if (reduce !== 'mean') return out
-  return pointwise(isFloating(x.dtype) ? rows.div : rows.floorDiv, [out, counts(x.detach(), dim, index, src.detach(), includeSelf)])
+  return pointwise(isFloating(x.dtype) ? rows.div : rows.floorDiv, [
+    out,
+    counts(x.detach(), dim, index, src.detach(), includeSelf),
+  ])
 }
 
 /** How many values met at each place; 1 where none did. */
@@ -98,7 +134,10 @@ function ofExtreme({ grad, self, source, at, result, dim }: Context): [Tensor, T
 /** The product of the others is product / value, except for a single zero, for which it is computed with 1 in its place. */
 function ofProduct({ grad, self, source, at, result, dim, includeSelf }: Context): [Tensor, Tensor] {
   const filled = pointwise(rows.noZero, [self])
-  const forSelf = pointwise(rows.div, [mul(grad, scatterReduce(filled, dim, at, source, 'prod', { includeSelf })), filled])
+  const forSelf = pointwise(rows.div, [
+    mul(grad, scatterReduce(filled, dim, at, source, 'prod', { includeSelf })),
+    filled,
+  ])
   const zero = pointwise(rows.isZero, [source])
   const zeros = gather(scatterAdd(zerosLike(self), dim, at, zero), dim, at)
   const single = mul(zero, pointwise(rows.isOne, [zeros]))

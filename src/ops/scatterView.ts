@@ -13,7 +13,9 @@ function replaced(name: string, x: Tensor, src: Tensor, take: (x: Tensor) => Ten
   const out = cloneOf(x)
   const place = take(out)
   if (!sameShape(place.shape, src.shape)) {
-    throw new ShapeError(`${name.charAt(0).toLowerCase()}${name.slice(1)}: src has shape ${formatShape(src.shape)}, its place ${formatShape(place.shape)}`)
+    throw new ShapeError(
+      `${name.charAt(0).toLowerCase()}${name.slice(1)}: src has shape ${formatShape(src.shape)}, its place ${formatShape(place.shape)}`,
+    )
   }
   launch({ kind: 'copy', x: src, out: place })
   const shape = src.shape
@@ -28,7 +30,14 @@ export function selectScatter(x: Tensor, src: Tensor, dim: number, index: number
   return replaced('SelectScatter', x, src, (whole) => select(whole, dim, index))
 }
 /** A copy of `x` with `src` at `start:end:step` along `dim`. Source: `torch.slice_scatter`. */
-export function sliceScatter(x: Tensor, src: Tensor, dim: number = 0, start: number | null = null, end: number | null = null, step: number = 1): Tensor {
+export function sliceScatter(
+  x: Tensor,
+  src: Tensor,
+  dim: number = 0,
+  start: number | null = null,
+  end: number | null = null,
+  step: number = 1,
+): Tensor {
   return replaced('SliceScatter', x, src, (whole) => slice(whole, dim, start, end, step))
 }
 /** A copy of `x` with `src` on a diagonal. Source: `torch.diagonal_scatter`. */

@@ -32,9 +32,16 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
  * Every `step`-th part from `start` up to, not including, `end` along `dim`. Negative bounds count from the end; bounds out of range are clamped.
  * Throws ValueError for a step below 1. Source: `x[start:end:step]`.
  */
-export function slice(x: Tensor, dim: number = 0, start: number | null = null, end: number | null = null, step: number = 1): Tensor {
+export function slice(
+  x: Tensor,
+  dim: number = 0,
+  start: number | null = null,
+  end: number | null = null,
+  step: number = 1,
+): Tensor {
   const at = dimOf('slice', x, dim)
-  if (!Number.isInteger(step) || step < 1) throw new ValueError(`slice: step must be a whole number greater than zero, got ${step}`)
+  if (!Number.isInteger(step) || step < 1)
+    throw new ValueError(`slice: step must be a whole number greater than zero, got ${step}`)
   const size = x.shape[at]
   const clamped = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
   const first = clamped(start ?? 0)
@@ -44,8 +51,14 @@ export function slice(x: Tensor, dim: number = 0, start: number | null = null, e
 
 function sliced(x: Tensor, dim: number, first: number, count: number, step: number): Tensor {
   const from = x.shape
-  const out = x.alias(x.shape.with(dim, count), x.strides.with(dim, x.strides[dim] * step), x.offset + first * x.strides[dim])
-  return record('SliceBackward0', [x], out, [], (grad) => [embed(grad, from, (whole) => sliced(whole, dim, first, count, step))])
+  const out = x.alias(
+    x.shape.with(dim, count),
+    x.strides.with(dim, x.strides[dim] * step),
+    x.offset + first * x.strides[dim],
+  )
+  return record('SliceBackward0', [x], out, [], (grad) => [
+    embed(grad, from, (whole) => sliced(whole, dim, first, count, step)),
+  ])
 }
 
 /** `length` parts from `start` on along `dim`. Throws IndexError where they are not all there. Source: `torch.narrow`. */
@@ -74,7 +87,10 @@ export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: Diagonal
   const a = dimOf('diagonal', x, dim1)
   const b = dimOf('diagonal', x, dim2)
   if (a === b) throw new IndexError(`diagonal: dim1 and dim2 must differ: ${dim1} and ${dim2}`)
-  const length = Math.max(0, offset >= 0 ? Math.min(x.shape[a], x.shape[b] - offset) : Math.min(x.shape[a] + offset, x.shape[b]))
+  const length = Math.max(
+    0,
+    offset >= 0 ? Math.min(x.shape[a], x.shape[b] - offset) : Math.min(x.shape[a] + offset, x.shape[b]),
+  )
   const skip = length === 0 ? 0 : offset >= 0 ? offset * x.strides[b] : -offset * x.strides[a]
   const others = x.shape.map((_, d) => d).filter((d) => d !== a && d !== b)
   const shape = [...others.map((d) => x.shape[d]), length]
@@ -89,8 +105,10 @@ export function diagonal(x: Tensor, { offset = 0, dim1 = 0, dim2 = 1 }: Diagonal
 function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
   const at = normalizeDim('unfold', dim, x.ndim)
   const full = x.ndim === 0 ? 1 : x.shape[at]
-  if (size < 0 || size > full) throw new ShapeError(`unfold: a window of ${size} does not fit into dimension ${at} with size ${full}`)
-  if (!Number.isInteger(step) || step < 1) throw new ValueError(`unfold: step must be a whole number greater than zero, got ${step}`)
+  if (size < 0 || size > full)
+    throw new ShapeError(`unfold: a window of ${size} does not fit into dimension ${at} with size ${full}`)
+  if (!Number.isInteger(step) || step < 1)
+    throw new ValueError(`unfold: step must be a whole number greater than zero, got ${step}`)
   const count = Math.floor((full - size) / step) + 1
   const from = x.shape
   const out =
@@ -110,7 +128,14 @@ function folded(windows: Tensor, shape: readonly number[], dim: number, step: nu
   const parts = shape.length === 0 ? windows.alias([1, size], [1, 1]) : windows
   for (let k = 0; k < size; k++) {
     const place = sliced(target, dim, k, parts.shape[dim], step)
-    launch({ kind: 'map', exprs: [sum], compute: computeType(whole.dtype), inputs: [place, select(parts, -1, k)], outputs: [place], scalars: [] })
+    launch({
+      kind: 'map',
+      exprs: [sum],
+      compute: computeType(whole.dtype),
+      inputs: [place, select(parts, -1, k)],
+      outputs: [place],
+      scalars: [],
+    })
   }
   return record('UnfoldBackwardBackward0', [windows], whole, [], (grad) => [unfold(grad, dim, size, step)])
 }

@@ -20,11 +20,18 @@ export function parseSlice(op: string, text: string): Slice {
   if (slice === undefined) {
     const parts = pattern.exec(text)
     if (parts === null) {
-      throw new IndexError(`${op}: '${text}' is not an index`, "a slice is 'start:stop' or 'start:stop:step', with whole numbers; '...' stands for all other dimensions.")
+      throw new IndexError(
+        `${op}: '${text}' is not an index`,
+        "a slice is 'start:stop' or 'start:stop:step', with whole numbers; '...' stands for all other dimensions.",
+      )
     }
     const [start, stop, step] = parts.slice(1).map((part) => (part === undefined ? null : Number(part)))
     slice = { start, stop, step: step ?? 1 }
-    if (slice.step < 1) throw new ValueError(`${op}: the step of a slice must be greater than zero: '${text}'`, 'x.flip(dim) reverses a dimension.')
+    if (slice.step < 1)
+      throw new ValueError(
+        `${op}: the step of a slice must be greater than zero: '${text}'`,
+        'x.flip(dim) reverses a dimension.',
+      )
     if (parsed.size < 4096) parsed.set(text, slice)
   }
   return slice

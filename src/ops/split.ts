@@ -20,7 +20,15 @@ export function unbind(x: Tensor, dim: number = 0): Tensor[] {
   const shape = x.shape.toSpliced(at, 1)
   const strides = x.strides.toSpliced(at, 1)
   const outs = Array.from({ length: x.shape[at] }, (_, i) => x.alias(shape, strides, x.offset + i * x.strides[at]))
-  return recordMany('UnbindBackward0', [x], outs, [], (grads) => [stack(filled(grads, outs.map(() => shape)), at)])
+  return recordMany('UnbindBackward0', [x], outs, [], (grads) => [
+    stack(
+      filled(
+        grads,
+        outs.map(() => shape),
+      ),
+      at,
+    ),
+  ])
 }
 
 function parts(name: string, x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
@@ -37,7 +45,12 @@ function parts(name: string, x: Tensor, dim: number, sizes: readonly number[]): 
 function equalParts(x: Tensor, dim: number, size: number): Tensor[] {
   const full = x.shape[dim]
   const count = size === 0 ? 1 : Math.max(1, Math.ceil(full / size))
-  return parts('SplitBackward0', x, dim, Array.from({ length: count }, (_, i) => Math.min(size, full - i * size)))
+  return parts(
+    'SplitBackward0',
+    x,
+    dim,
+    Array.from({ length: count }, (_, i) => Math.min(size, full - i * size)),
+  )
 }
 
 /** Parts of `sizeOrSizes` along `dim` (the last may be smaller), or of the listed sizes. Source: `torch.split`. */
@@ -45,7 +58,9 @@ export function split(x: Tensor, sizeOrSizes: number | readonly number[], dim: n
   if (typeof sizeOrSizes !== 'number') return splitWithSizes(x, sizeOrSizes, dim)
   const at = dimOf('split', x, dim)
   if (!Number.isInteger(sizeOrSizes) || sizeOrSizes < 0 || (sizeOrSizes === 0 && x.shape[at] > 0)) {
-    throw new ValueError(`split: the size of a part must be a whole number greater than zero, got ${sizeOrSizes} for dimension ${at} with size ${x.shape[at]}`)
+    throw new ValueError(
+      `split: the size of a part must be a whole number greater than zero, got ${sizeOrSizes} for dimension ${at} with size ${x.shape[at]}`,
+    )
   }
   return equalParts(x, at, sizeOrSizes)
 }
@@ -55,7 +70,9 @@ export function splitWithSizes(x: Tensor, sizes: readonly number[], dim: number 
   const at = dimOf('splitWithSizes', x, dim)
   const total = sizes.reduce((sum, size) => sum + size, 0)
   if (total !== x.shape[at] || sizes.some((size) => size < 0)) {
-    throw new ShapeError(`splitWithSizes: sizes ${formatShape(sizes)} add up to ${total}, dimension ${at} has size ${x.shape[at]}`)
+    throw new ShapeError(
+      `splitWithSizes: sizes ${formatShape(sizes)} add up to ${total}, dimension ${at} has size ${x.shape[at]}`,
+    )
   }
   return parts('SplitWithSizesBackward0', x, at, sizes)
 }
@@ -63,7 +80,8 @@ export function splitWithSizes(x: Tensor, sizes: readonly number[], dim: number 
 /** At most `chunks` parts of equal size (the last may be smaller) along `dim`. Source: `torch.chunk`. */
 export function chunk(x: Tensor, chunks: number, dim: number = 0): Tensor[] {
   const at = dimOf('chunk', x, dim)
-  if (!Number.isInteger(chunks) || chunks < 1) throw new ValueError(`chunk: chunks must be a whole number greater than zero, got ${chunks}`)
+  if (!Number.isInteger(chunks) || chunks < 1)
+    throw new ValueError(`chunk: chunks must be a whole number greater than zero, got ${chunks}`)
   const size = Math.ceil(x.shape[at] / chunks)
   if (size === 0) return parts('SplitWithSizesBackward0', x, at, new Array<number>(chunks).fill(0))
   return equalParts(x, at, size)
@@ -80,7 +98,8 @@ export function tensorSplit(x: Tensor, indicesOrSections: Cuts, dim: number = 0)
   const at = dimOf('tensorSplit', x, dim)
   const cuts = plainCuts(indicesOrSections)
   if (typeof cuts === 'number') {
-    if (!Number.isInteger(cuts) || cuts < 1) throw new ValueError(`tensorSplit: the number of sections must be a whole number greater than zero, got ${cuts}`)
+    if (!Number.isInteger(cuts) || cuts < 1)
+      throw new ValueError(`tensorSplit: the number of sections must be a whole number greater than zero, got ${cuts}`)
     const size = Math.floor(x.shape[at] / cuts)
     const larger = x.shape[at] % cuts
     const start = (i: number): number => i * size + Math.min(i, larger)
@@ -92,14 +111,18 @@ export function tensorSplit(x: Tensor, indicesOrSections: Cuts, dim: number = 0)
 function plainCuts(cuts: Cuts): number | readonly number[] {
   if (!(cuts instanceof Tensor)) return cuts
   if (cuts.dtype !== 'int64' || cuts.ndim > 1) {
-    throw new ValueError(`tensorSplit: a tensor of cuts must be int64 with at most one dimension, got ${cuts.dtype} ${formatShape(cuts.shape)}`)
+    throw new ValueError(
+      `tensorSplit: a tensor of cuts must be int64 with at most one dimension, got ${cuts.dtype} ${formatShape(cuts.shape)}`,
+    )
   }
   return cuts.ndim === 0 ? cuts.item() : cuts.numbers()
 }
 
 function splitAlong(op: string, x: Tensor, cuts: number | readonly number[], dim: number): Tensor[] {
   if (x.ndim <= dim && !(op === 'hsplit' && x.ndim === 1)) {
-    throw new ShapeError(`${op}: at least ${op === 'hsplit' ? 1 : dim + 1} dimension(s) are needed, got shape ${formatShape(x.shape)}`)
+    throw new ShapeError(
+      `${op}: at least ${op === 'hsplit' ? 1 : dim + 1} dimension(s) are needed, got shape ${formatShape(x.shape)}`,
+    )
   }
   const at = Math.min(dim, x.ndim - 1)
   if (typeof cuts === 'number' && (cuts < 1 || x.shape[at] % cuts !== 0)) {

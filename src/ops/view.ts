@@ -18,7 +18,11 @@ export function zerosOf(shape: readonly number[], like: Tensor): Tensor {
   const out = Tensor.empty(shape, like.dtype, like.device)
   const zero = Tensor.empty([], like.dtype, like.device)
   zero.storage.backend.write(zero.storage.handle, 0, new Uint8Array(zero.storage.bytes))
-  launch({ kind: 'copy', x: { storage: zero.storage, dtype: zero.dtype, offset: 0, shape, strides: shape.map(() => 0) }, out })
+  launch({
+    kind: 'copy',
+    x: { storage: zero.storage, dtype: zero.dtype, offset: 0, shape, strides: shape.map(() => 0) },
+    out,
+  })
   zero.dispose()
   return out
 }
@@ -27,7 +31,12 @@ export function zerosOf(shape: readonly number[], like: Tensor): Tensor {
  * Zeros of `shape`, with `part` where `take` shows it: the gradient of a view of a part. Its own gradient is that view.
  * `take` must show every element at most once.
  */
-export function embed(part: Tensor, shape: readonly number[], take: (whole: Tensor) => Tensor, name = 'EmbedBackward0'): Tensor {
+export function embed(
+  part: Tensor,
+  shape: readonly number[],
+  take: (whole: Tensor) => Tensor,
+  name = 'EmbedBackward0',
+): Tensor {
   const whole = zerosOf(shape, part)
   launch({ kind: 'copy', x: part, out: take(whole) })
   return record(name, [part], whole, [], (grad) => [take(grad)])
@@ -35,15 +44,21 @@ export function embed(part: Tensor, shape: readonly number[], take: (whole: Tens
 
 /** Sizes or dimensions, as separate numbers or as one list. */
 export type SizeList = number[] | [readonly number[]]
-export const sizesOf = (sizes: SizeList): readonly number[] => (typeof sizes[0] === 'object' ? sizes[0] : (sizes as number[]))
+export const sizesOf = (sizes: SizeList): readonly number[] =>
+  typeof sizes[0] === 'object' ? sizes[0] : (sizes as number[])
 
 /** `x.expand(shape)`: repeats dimensions of size 1 (and new ones in front) without copying; -1 keeps a size. */
 export function expand(x: Tensor, ...sizes: SizeList): Tensor {
   const wanted = sizesOf(sizes)
   const lead = wanted.length - x.shape.length
   const shape = wanted.map((size, d) => (size === -1 && d >= lead ? x.shape[d - lead] : size))
-  const fits = lead >= 0 && x.shape.every((size, d) => size === shape[d + lead] || size === 1) && shape.every((size) => size >= 0)
-  if (!fits) throw new ShapeError(`expand: ${formatShape(x.shape)} cannot be expanded to ${formatShape(wanted)}`, 'only dimensions of size 1 can be expanded.')
+  const fits =
+    lead >= 0 && x.shape.every((size, d) => size === shape[d + lead] || size === 1) && shape.every((size) => size >= 0)
+  if (!fits)
+    throw new ShapeError(
+      `expand: ${formatShape(x.shape)} cannot be expanded to ${formatShape(wanted)}`,
+      'only dimensions of size 1 can be expanded.',
+    )
   if (sameShape(shape, x.shape)) return recordExpand(x, x.alias())
   return recordExpand(x, x.alias(shape, broadcastStrides(x.shape, x.strides, shape)))
 }

@@ -6,10 +6,19 @@ import { tensor } from '../../src/ops/tensorOf.ts'
 import { counting, index, leaf, nameOf, onEachDevice } from '../support/ops.ts'
 
 // x[...] of arange(24).reshape(2, 3, 4): shape and elements as PyTorch 1.13.1 gives them.
-const mask = () => tensor([[true, false, true], [false, true, false]])
+const mask = () =>
+  tensor([
+    [true, false, true],
+    [false, true, false],
+  ])
 const reads: [string, () => Index[], number[], number[]][] = [
   ['a number and a slice', () => [1, '0:2'], [2, 4], [12, 13, 14, 15, 16, 17, 18, 19]],
-  ['a slice with a step, out of range bounds clamped', () => ['...', '-9:9:3'], [2, 3, 2], [0, 3, 4, 7, 8, 11, 12, 15, 16, 19, 20, 23]],
+  [
+    'a slice with a step, out of range bounds clamped',
+    () => ['...', '-9:9:3'],
+    [2, 3, 2],
+    [0, 3, 4, 7, 8, 11, 12, 15, 16, 19, 20, 23],
+  ],
   ['an empty slice', () => ['1:1'], [0, 3, 4], []],
   ['a new axis in the middle', () => [0, null, 1], [1, 4], [4, 5, 6, 7]],
   ['an index next to another stays in its place', () => [':', index([0, 1]), index([0, 1])], [2, 2], [0, 5, 12, 17]],
@@ -18,9 +27,22 @@ const reads: [string, () => Index[], number[], number[]][] = [
   ['a new axis separates indices', () => [index([0, 1]), null, index([0, 1])], [2, 1, 4], [0, 1, 2, 3, 16, 17, 18, 19]],
   ['a mask of two dimensions', () => [mask()], [3, 4], [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19]],
   ['a mask with an index beside it', () => [mask(), index([0, 1, 2])], [3], [0, 9, 18]],
-  ['a mask, then all others, then a new axis', () => [mask(), '...', null], [3, 4, 1], [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19]],
+  [
+    'a mask, then all others, then a new axis',
+    () => [mask(), '...', null],
+    [3, 4, 1],
+    [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19],
+  ],
   ['a mask inside', () => [0, [true, false, true], 0], [2], [0, 8]],
-  ['arrays of numbers', () => [[1, 0], [0, -1]], [2, 4], [12, 13, 14, 15, 8, 9, 10, 11]],
+  [
+    'arrays of numbers',
+    () => [
+      [1, 0],
+      [0, -1],
+    ],
+    [2, 4],
+    [12, 13, 14, 15, 8, 9, 10, 11],
+  ],
   ['an empty array', () => [[]], [0, 3, 4], []],
   ['true', () => [true, 0, 0, 0], [1], [0]],
   ['false', () => [false], [0, 2, 3, 4], []],
@@ -88,9 +110,15 @@ onEachDevice(() => {
     x.set([':', 1], 9)
     x.set(0, tensor([[5, 6, 7]]))
     x.set(x.eq(9), -1)
-    expect(x.tolist()).toEqual([[5, 6, 7], [3, -1, 5]])
+    expect(x.tolist()).toEqual([
+      [5, 6, 7],
+      [3, -1, 5],
+    ])
     x.set('...', tensor(2))
-    expect(x.tolist()).toEqual([[2, 2, 2], [2, 2, 2]])
+    expect(x.tolist()).toEqual([
+      [2, 2, 2],
+      [2, 2, 2],
+    ])
     const zero = counting([])
     expect(zero.set('...', 4).item()).toBe(4)
     expect(zero.at(null).shape).toEqual([1])
@@ -112,8 +140,16 @@ onEachDevice(() => {
       expect(x.at([2, 0]).dtype).toBe(dtype)
       expect(x.at([2, 0]).numbers()).toEqual([1, 0])
     }
-    expect(counting([3]).at(tensor([2, 0], { dtype: 'int32' })).tolist()).toEqual([2, 0])
-    expect(counting([3]).at(tensor([1, 0, 1], { dtype: 'uint8' })).tolist()).toEqual([0, 2])
+    expect(
+      counting([3])
+        .at(tensor([2, 0], { dtype: 'int32' }))
+        .tolist(),
+    ).toEqual([2, 0])
+    expect(
+      counting([3])
+        .at(tensor([1, 0, 1], { dtype: 'uint8' }))
+        .tolist(),
+    ).toEqual([0, 2])
   })
 
   test('a bad index is an IndexError that names index, dimension and size', () => {
@@ -123,7 +159,9 @@ onEachDevice(() => {
     expect(() => x.at(':', [0, 7])).toThrow('at: index 7 is out of range for dimension 1 with size 4')
     expect(() => x.set([[0, -4]], 1)).toThrow('index -4 is out of range for dimension 0 with size 3')
     expect(() => x.at(0, 0, 0)).toThrow('at: too many indices: 3 for a tensor of 2 dimensions, shape [3, 4]')
-    expect(() => x.at(tensor([true, false]))).toThrow("at: the mask's shape [2] does not match [3, 4] at dimension 0: 2 and 3")
+    expect(() => x.at(tensor([true, false]))).toThrow(
+      "at: the mask's shape [2] does not match [3, 4] at dimension 0: 2 and 3",
+    )
     expect(() => x.at([0, 1], [0, 1, 2])).toThrow('at: index tensors do not broadcast: [2] and [3]')
     expect(() => x.at(tensor([1.5]))).toThrow(IndexError)
     expect(() => x.at(1.5)).toThrow(IndexError)
@@ -142,25 +180,61 @@ onEachDevice(() => {
 
   test('gather, indexSelect, take and their kin read where PyTorch reads', () => {
     const x = counting([3, 4])
-    expect(x.gather(1, index([[0, 3], [1, 1]])).tolist()).toEqual([[0, 3], [5, 5]])
-    expect(x.indexSelect(0, index([2, 0])).tolist()).toEqual([[8, 9, 10, 11], [0, 1, 2, 3]])
+    expect(
+      x
+        .gather(
+          1,
+          index([
+            [0, 3],
+            [1, 1],
+          ]),
+        )
+        .tolist(),
+    ).toEqual([
+      [0, 3],
+      [5, 5],
+    ])
+    expect(x.indexSelect(0, index([2, 0])).tolist()).toEqual([
+      [8, 9, 10, 11],
+      [0, 1, 2, 3],
+    ])
     expect(x.t().indexSelect(0, index(1)).tolist()).toEqual([[1, 5, 9]])
     expect(x.take(index([[5, -1]])).tolist()).toEqual([[5, 11]])
     expect(x.takeAlongDim(index([[3], [0], [1]]), 1).tolist()).toEqual([[3], [4], [9]])
     expect(x.maskedSelect(x.gt(8)).tolist()).toEqual([9, 10, 11])
-    expect(counting([]).gather(0, index([0, 0])).tolist()).toEqual([0, 0])
+    expect(
+      counting([])
+        .gather(0, index([0, 0]))
+        .tolist(),
+    ).toEqual([0, 0])
     expect(x.gather(0, index([]).reshape(0, 2)).shape).toEqual([0, 2])
     expect(() => x.gather(1, index([[4]]))).toThrow('gather: index 4 is out of range for dimension 1 with size 4')
     expect(() => x.gather(1, index([[-1]]))).toThrow(IndexError)
-    expect(() => x.indexSelect(0, index([3]))).toThrow('indexSelect: index 3 is out of range for dimension 0 with size 3')
+    expect(() => x.indexSelect(0, index([3]))).toThrow(
+      'indexSelect: index 3 is out of range for dimension 0 with size 3',
+    )
     expect(() => x.gather(0, tensor([[1.5]]))).toThrow(DTypeError)
     expect(() => x.gather(0, index([0]))).toThrow(ShapeError)
   })
 
   test('nonzero finds places in row-major order', () => {
-    const x = tensor([[0, 2.5, 0], [Number.NaN, 0, -0]])
-    expect(x.nonzero().tolist()).toEqual([[0, 1], [1, 0]])
-    expect(x.t().nonzero({ asTuple: true }).map((column) => column.tolist())).toEqual([[0, 1], [1, 0]])
+    const x = tensor([
+      [0, 2.5, 0],
+      [Number.NaN, 0, -0],
+    ])
+    expect(x.nonzero().tolist()).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
+    expect(
+      x
+        .t()
+        .nonzero({ asTuple: true })
+        .map((column) => column.tolist()),
+    ).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
     expect(counting([]).add(3).nonzero().shape).toEqual([1, 0])
     expect(counting([0, 3]).argwhere().shape).toEqual([0, 2])
   })

@@ -46,7 +46,11 @@ onEachDevice(() => {
   })
 
   test('views of a transposed tensor have right gradients', () => {
-    for (const f of [(x: Tensor) => x.t().reshape(12), (x: Tensor) => x.t().select(0, 1), (x: Tensor) => x.t().unfold(0, 2, 2)]) {
+    for (const f of [
+      (x: Tensor) => x.t().reshape(12),
+      (x: Tensor) => x.t().select(0, 1),
+      (x: Tensor) => x.t().unfold(0, 2, 2),
+    ]) {
       expect(gradcheck(f, [leaf([3, 4])])).toBe(true)
     }
   })
@@ -74,13 +78,21 @@ onEachDevice(() => {
     expect(() => zero.unbind()).toThrow(IndexError)
     const empty = counting([0, 3])
     expect(empty.view(3, 0, 2).shape).toEqual([3, 0, 2])
-    expect(empty.chunk(3).map((x) => x.shape)).toEqual([[0, 3], [0, 3], [0, 3]])
+    expect(empty.chunk(3).map((x) => x.shape)).toEqual([
+      [0, 3],
+      [0, 3],
+      [0, 3],
+    ])
     expect(empty.unbind(1).map((x) => x.tolist())).toEqual([[], [], []])
     expect(atleast3d(counting([5])).shape).toEqual([1, 5, 1])
   })
 
   test('unfold shows windows that overlap', () => {
-    expect(counting([3, 4]).unfold(1, 2, 1).select(0, 0).tolist()).toEqual([[0, 1], [1, 2], [2, 3]])
+    expect(counting([3, 4]).unfold(1, 2, 1).select(0, 0).tolist()).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ])
     expect(() => counting([3]).unfold(0, 4, 1)).toThrow(ShapeError)
   })
 
@@ -100,9 +112,17 @@ onEachDevice(() => {
   test('a tensor iterates over its rows, and gradients flow back through them', () => {
     const x = counting([3, 2]).requiresGrad_()
     const rows = [...x]
-    expect(rows.map((row) => row.tolist())).toEqual([[0, 1], [2, 3], [4, 5]])
+    expect(rows.map((row) => row.tolist())).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ])
     rows[2].mul(3).sum().backward()
-    expect(x.grad?.tolist()).toEqual([[0, 0], [0, 0], [3, 3]])
+    expect(x.grad?.tolist()).toEqual([
+      [0, 0],
+      [0, 0],
+      [3, 3],
+    ])
     expect(() => [...counting([])]).toThrow(IndexError)
   })
 
@@ -114,9 +134,19 @@ onEachDevice(() => {
     column.mul_(3)
     expect(nameOf(z)).toBe('CopySlices')
     expect(nameOf(column)).toBe('AsStridedBackward0')
-    expect(z.tolist()).toEqual([[0, 0, 0, 0], [2, 6, 2, 2], [0, 0, 0, 0]])
-    z.mul(counting([3, 4])).sum().backward()
-    expect(y.grad?.tolist()).toEqual([[0, 3, 2, 3], [4, 15, 6, 7], [8, 27, 10, 11]])
+    expect(z.tolist()).toEqual([
+      [0, 0, 0, 0],
+      [2, 6, 2, 2],
+      [0, 0, 0, 0],
+    ])
+    z.mul(counting([3, 4]))
+      .sum()
+      .backward()
+    expect(y.grad?.tolist()).toEqual([
+      [0, 3, 2, 3],
+      [4, 15, 6, 7],
+      [8, 27, 10, 11],
+    ])
   })
 
   test('writing in place into a view of a base with other strides has right gradients', () => {

@@ -40,7 +40,10 @@ export function onEachDevice(body: () => void): void {
 
 /** 0, 1, 2, ... in row-major order. */
 export function counting(shape: readonly number[], dtype: DType = 'float32'): Tensor {
-  return arange(shape.reduce((n, size) => n * size, 1), { dtype }).reshape(shape)
+  return arange(
+    shape.reduce((n, size) => n * size, 1),
+    { dtype },
+  ).reshape(shape)
 }
 
 /** Distinct float64 values without order, for gradcheck. */

@@ -5,7 +5,7 @@ import type { Fixture, StoredTensor } from '../support/safetensors.ts'
 import { bind, camelCase } from './bind.ts'
 import { mismatch } from './compare.ts'
 import { type Described, decode, flatten, isTensorRef, summary, type TensorRef } from './described.ts'
-import { hasMethod, lookup, outputsOf, tensorFrom } from './kindling.ts'
+import { functionAt, hasMethod, lookup, outputsOf, tensorFrom } from './kindling.ts'
 import { type Callable, type Row, table } from './ops.ts'
 import { type Line, Missing, runLine } from './report.ts'
 
@@ -24,30 +24,23 @@ interface Operator {
 }
 export type Operators = Readonly<Record<string, Operator>>
 
-/** Where the public API may hold an operator, best first. */
-function paths(operator: string, row: Row): string[] {
-  if (row.as !== undefined) return [row.as]
-  const name = camelCase(operator.split('.').at(-1) as string)
-  if (operator.startsWith('nn.functional.')) return [`F.${name}`]
-  if (operator.startsWith('linalg.')) return [`linalg.${name}`]
-  return [name, `F.${name}`]
-}
-
-/** Kindling's function for an operator: exported, or the method called on the first argument. Throws Missing. */
+/** Kindling's function for an operator: exported, or the method called on the first argument, or one of `F`. Throws Missing. */
 function find(operator: string, row: Row): Callable {
   if (row.property !== undefined) {
     const property = row.property
     if (!hasMethod(property)) throw new Missing(`no ${property}`)
     return (x) => x[property]
   }
-  const candidates = paths(operator, row)
-  for (const path of candidates) {
-    const found = lookup(path)
-    if (typeof found === 'function') return found as Callable
-  }
-  const [method] = candidates
-  if (method.includes('.') || !hasMethod(method)) throw new Missing(`no ${method}`)
-  return (x, ...rest) => x[method](...rest)
+  const parts = operator.split('.')
+  const name = camelCase(parts.at(-1) as string)
+  if (row.as?.includes('.')) return functionAt(row.as)
+  if (operator.startsWith('nn.functional.')) return functionAt(row.as ?? `F.${name}`)
+  if (operator.startsWith('linalg.')) return functionAt(row.as ?? `linalg.${name}`)
+  const own = row.as ?? name
+  const exported = lookup(own)
+  if (typeof exported === 'function') return exported as Callable
+  if (hasMethod(own)) return (x, ...rest) => x[own](...rest)
+  return functionAt(`F.${own}`)
 }
 
 export async function checkOperator(

@@ -48,6 +48,9 @@ const asList: Row['call'] = (f, args) => {
 
 const one = (...names: string[]) => Object.fromEntries(names.map((name) => [name, unary]))
 const two = (...names: string[]) => Object.fromEntries(names.map((name) => [name, binary]))
+const withoutEmpty = (options: unknown): object =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
+
 const transcendental = [1e-4, 'gradients of transcendental functions amplify rounding'] as const
 const products: Record<string, Row> = Object.fromEntries(
   ['bmm', 'dot', 'inner', 'matmul', 'mm', 'mv', 'vdot'].map((name) => [name, { parameters: binary, loose: longSum }]),
@@ -429,7 +432,11 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional.adaptive_max_pool1d': 'input output_size | return_indices',
   'nn.functional.adaptive_max_pool2d': 'input output_size | return_indices',
   'nn.functional.avg_pool1d': 'input kernel_size | stride padding ceil_mode count_include_pad',
-  'nn.functional.avg_pool2d': 'input kernel_size | stride padding ceil_mode count_include_pad divisor_override',
+  'nn.functional.avg_pool2d': {
+    parameters: 'input kernel_size | stride padding ceil_mode count_include_pad divisor_override',
+    // PyTorch's empty list stands for the kernel size, which is what Kindling takes where there is none.
+    call: (f, [x, size, options]) => f(x, size, withoutEmpty(options)),
+  },
   'nn.functional.batch_norm': 'input running_mean running_var weight? bias? | training momentum eps',
   'nn.functional.bilinear': 'input1 input2 weight bias?',
   'nn.functional.conv1d': { parameters: conv, loose: longSum },

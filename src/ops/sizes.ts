@@ -13,10 +13,7 @@ export interface CreationOptions {
 }
 
 /** Sizes as separate numbers or as one list, then options. */
-export type Sizes<O extends object = CreationOptions> =
-  | readonly [...number[]]
-  | readonly [...number[], O]
-  | readonly [readonly number[], O?]
+export type Sizes<O extends object = CreationOptions> = number[] | [...number[], O] | [readonly number[], O?]
 
 export function splitSizes<O extends object = CreationOptions>(
   args: Sizes<O>,

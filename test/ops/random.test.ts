@@ -14,7 +14,7 @@ beforeEach(() => {
 test('random_ draws from the range of the dtype, or the one given', () => {
   expect(torch.empty(4).random_().tolist()).toEqual([71389, 1771142, 4795460, 452012])
   expect(torch.empty(3, { dtype: 'int32' }).random_().tolist()).toEqual([1249426360, 521102280, 46504192])
-  expect(Array.from(torch.empty(2, { dtype: 'int64' }).random_().data())).toEqual([
+  expect(Array.from(torch.empty(2, { dtype: 'int64' }).random_().data() as BigInt64Array)).toEqual([
     1278568289900440573n,
     8062369756993517258n,
   ])

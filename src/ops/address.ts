@@ -2,7 +2,7 @@
 // Some dimensions of the source follow dimensions of the common shape, the others follow an index tensor. Reading and adding are each other's gradients.
 import { record } from '../autograd/record.ts'
 import { DTypeError, IndexError } from '../base/errors.ts'
-import { broadcastStrides } from '../base/shape.ts'
+import { broadcastStrides, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { IndexOperand, KernelSpec, ScatterSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -64,8 +64,10 @@ function launchAt(
   spec: KernelSpec,
   target: View,
   indices: readonly Tensor[],
-  { indexed }: Addressing,
+  { common, indexed }: Addressing,
 ): void {
+  // Nothing is read or written: indices that nobody follows are not checked, as in PyTorch.
+  if (numelOf(common) === 0) return
   try {
     launch(spec)
   } catch (error) {

@@ -172,6 +172,10 @@ onEachDevice(() => {
     expect(() => counting([]).at(0)).toThrow(IndexError)
   })
 
+  test('indices of an empty result are not checked, as in PyTorch', () => {
+    expect(counting([5, 1, 2]).at(':', [-2, 2], '2:').shape).toEqual([5, 2, 0])
+  })
+
   test('a leaf that requires grad is not written, as in PyTorch', () => {
     const x = counting([3]).requiresGrad_()
     expect(() => x.set(0, 1)).toThrow(AutogradError)

@@ -4,7 +4,7 @@
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
 import { locals } from './gemm-code.ts'
 
-/** Elements behind a slab that may be read: a tile's width. */
+/** Bytes of zeros behind a slab: a last logical vector may reach there. */
 export const slabMargin = 64
 
 /**

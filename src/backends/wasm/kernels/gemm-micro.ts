@@ -11,7 +11,8 @@ export interface Machine {
   readonly fma: boolean
 }
 
-export interface Shape {
+/** Sizes that follow from a machine. */
+export interface TileShape {
   readonly bytes: 4 | 8
   /** Elements of a 128-bit register. */
   readonly lanes: number
@@ -23,7 +24,7 @@ export interface Shape {
 }
 
 /** 15 vector registers: rows x 2 accumulators, 2 of B, 1 of A, and one more for the product where there is no fused multiply-add. */
-export function shapeOf(machine: Machine): Shape {
+export function shapeOf(machine: Machine): TileShape {
   const bytes = machine.type === 'f32' ? 4 : 8
   const lanes = 16 / bytes
   const vector = lanes * machine.width

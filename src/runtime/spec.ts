@@ -28,8 +28,8 @@ export interface MapSpec {
 }
 
 /**
- * A reduction as a table row. Accumulator k starts at `init[k]`; for each element `acc[k] = step[k](inputs, acc, position)`, all k at once;
- * partial results merge by `combine[k](acc, other)`; the results are `finish[j](acc, scalars)`.
+ * A reduction as a table row. Accumulator k starts at `init[k]`; for each element `acc[k] = step[k](inputs, acc, position, scalars)`, all k at once;
+ * partial results merge by `combine[k](acc, other)`, of which `init` is the identity; the results are `finish[j](acc, scalars)`.
  */
 export interface Reduction {
   /** `v` value in the compute type, `i` int32 position. */

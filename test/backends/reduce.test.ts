@@ -65,6 +65,13 @@ const reductions: { name: string; reduction: Reduction; inputs: number; outputs:
       outputs: ['bool'],
       scalars: [],
     },
+    {
+      name: 'scalars in the step',
+      reduction: row(0, e.add(best, e.mul(e.add(x, e.scalar(1)), e.scalar(0))), e.add(best, otherBest)),
+      inputs: 1,
+      outputs: null,
+      scalars: [2, 3],
+    },
     { name: 'argmax', reduction: argmax, inputs: 1, outputs: ['float32', 'int64'], scalars: [] },
     { name: 'moments', reduction: moments, inputs: 1, outputs: ['float32', 'float64'], scalars: [0.25] },
   ]

@@ -29,7 +29,7 @@ export function buildAcross(m: Module, features: Features, v: ReduceVariant): vo
     m.func(name, types, [], (f) => {
       const [desc, from, to, ...addresses] = f.args
       const pool = new LocalPool(f)
-      code.begin(f)
+      code.begin(f, desc)
       const vectorStrides = operands.map((_, k) => wordLocal(f, desc, at.vectorStrides + 4 * k))
       const steps = inputs.map((k) => wordLocal(f, desc, at.innerStrides + 4 * k))
       const accs = code.accumulators(f, blocks)

@@ -57,7 +57,7 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
   const hot = m.func('hot', ['i32', 'i32', 'i32', 'i32', ...inputs.map(() => 'i32' as const)], [], (f) => {
     const [desc, slot, from, to, ...addresses] = f.args
     const pool = new LocalPool(f)
-    code.begin(f)
+    code.begin(f, desc)
     const accs = code.accumulators(f, 2 * pairs)
     const totals = code.blocked ? code.accumulators(f, 2 * pairs) : accs
     const { left, since } = f.locals('i32', 'left', 'since')
@@ -122,7 +122,7 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
   const cold = m.func('cold', i32s(5 + outputs.length + inputs.length), [], (f) => {
     const [desc, slot, hasRun, from, to, ...addresses] = f.args
     const pool = new LocalPool(f)
-    code.begin(f)
+    code.begin(f, desc)
     const tail = code.accumulators(f, 1)
     const totals = code.blocked ? code.accumulators(f, 1) : tail
     const left = f.local('i32')

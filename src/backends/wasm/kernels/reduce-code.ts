@@ -43,6 +43,8 @@ export class ReduceCode {
   readonly usesPosition: boolean
   readonly inputWidths: readonly number[]
   private constants: ReadonlyMap<Word, Local> = new Map()
+  private readonly stepScalars: readonly number[]
+  private scalars: ReadonlyMap<number, Local> = new Map()
   private readonly step: readonly Word[]
   private readonly combine: readonly Word[]
   private readonly results: readonly Word[]
@@ -77,8 +79,15 @@ export class ReduceCode {
     }
     this.inputWidths = inputs.map(bytesOf)
     let usesPosition = false
-    if (!v.combine) walk(reduction.step, (e) => void (usesPosition ||= e.op === 'position'))
+    const stepScalars = new Set<number>()
+    if (!v.combine) {
+      walk(reduction.step, (e) => {
+        usesPosition ||= e.op === 'position'
+        if (e.op === 'scalar') stepScalars.add(e.value)
+      })
+    }
     this.usesPosition = usesPosition
+    this.stepScalars = [...stepScalars]
   }
 
   /** Pairs of vectors that are in flight at once: enough to hide the latency of a short step. */
@@ -88,9 +97,17 @@ export class ReduceCode {
     return this.v.reduction.accTypes.length === 1 && nodes <= 4 ? 4 : 1
   }
 
-  /** At the start of a function: the constants of its loops. */
-  begin(f: Func): void {
+  /** At the start of a function: the constants and scalars of its loops. */
+  begin(f: Func, desc: Local): void {
     this.constants = hoistConstants(f, [...this.step, ...this.combine])
+    this.scalars = new Map(
+      this.stepScalars.map((index) => {
+        const local = f.local('v128')
+        pushScalar(f, this.type, desc, head.scalars + 8 * index)
+        f.set(local)
+        return [index, local]
+      }),
+    )
   }
   accumulators(f: Func, blocks: number): Accumulators {
     return this.init.map(() => Array.from({ length: blocks }, () => f.local('v128')))
@@ -118,6 +135,7 @@ export class ReduceCode {
   ): void {
     this.assign(f, pool, this.step, accs, accBlock, active, (leaf) => {
       if (leaf.kind === 'position') position()
+      else if (leaf.kind === 'scalar') f.get(this.scalars.get(leaf.index) as Local)
       else load(leaf.index)
     })
   }

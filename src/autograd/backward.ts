@@ -4,7 +4,8 @@ import { constant } from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import { context } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
-import { scope } from '../runtime/scope.ts'
+import { Scope, scope } from '../runtime/scope.ts'
+import type { Edge } from '../tensor/graph.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { anomaly } from './anomaly.ts'
 import { accumulate, cloneGradient, storeGradient } from './accumulate.ts'
@@ -76,37 +77,70 @@ function sweep(
   arrive: (node: Node, grads: Gradients) => void,
 ): void {
   const outside = context.get()
-  const results = scope(() =>
-    context.run({ ...context.get(), gradEnabled: createGraph }, () => {
-      const buffers = new Map<Node, Gradients>()
-      const starts = roots.map((root, i) => seed(buffers, root, gradients[i]))
-      const order = newestFirst(starts)
-      const wanted = targets === null ? null : leadingTo(targets, order)
-      for (const node of order) {
-        if (wanted !== null && !wanted.has(node)) continue
-        const grads = buffers.get(node) ?? []
-        buffers.delete(node)
-        const needs = node.edges.map((edge) => edge !== null && (wanted === null || wanted.has(edge.node as Node)))
-        const runs = needs.includes(true)
-        if (node.consumed && runs)
-          throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
-        runHooks(node, grads)
+  scope(() => {
+    // Gradients on their way belong to the scope around; what a node makes while it computes them, to `work`.
+    const work = new Scope(context.get().scope)
+    const buffers = new Buffers(work, createGraph)
+    const visit = (node: Node, wanted: ReadonlySet<Node> | null): void => {
+      const grads = buffers.take(node)
+      const needs = node.edges.map((edge) => edge !== null && (wanted === null || wanted.has(edge.node as Node)))
+      const runs = needs.includes(true)
+      if (node.consumed && runs)
+        throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
+      runHooks(node, grads)
+      if (targets === null ? node.accumulates : targets.has(node)) {
         context.run({ ...outside, gradEnabled: createGraph }, () => arrive(node, grads))
-        if (runs && grads.some((g) => g !== null && g !== undefined))
-          propagate(node, grads, needs, buffers, createGraph)
-        if (runs && !retainGraph) node.consume()
-        if (!createGraph) for (const g of grads) g?.dispose()
       }
-      return null
-    }),
-  )
-  return void results
+      if (runs && grads.some((g) => g !== null && g !== undefined)) propagate(node, grads, needs, buffers)
+      if (runs && !retainGraph) node.consume()
+      if (!createGraph) for (const g of grads) g?.dispose()
+      work.drain()
+    }
+    try {
+      context.run({ scope: work, gradEnabled: createGraph }, () => {
+        const order = newestFirst(roots.map((root, i) => seed(buffers, root, gradients[i])))
+        const wanted = targets === null ? null : leadingTo(targets, order)
+        for (const node of order) if (wanted === null || wanted.has(node)) visit(node, wanted)
+      })
+    } finally {
+      work.end()
+    }
+  })
+}
+
+/** Gradients that have arrived at nodes not yet visited: by node, then by output. */
+class Buffers {
+  private readonly byNode = new Map<Node, Gradients>()
+  private readonly work: Scope
+  private readonly createGraph: boolean
+
+  constructor(work: Scope, createGraph: boolean) {
+    this.work = work
+    this.createGraph = createGraph
+  }
+
+  /** Adds to what is there. `grad` must be a handle of its own: it is taken over. */
+  put({ node, index }: Edge, grad: Tensor): void {
+    let slots = this.byNode.get(node as Node)
+    if (slots === undefined) {
+      slots = []
+      this.byNode.set(node as Node, slots)
+    }
+    const before = slots[index]
+    slots[index] = this.work.release(before ? accumulate(before, grad, this.createGraph) : grad)
+  }
+
+  take(node: Node): Gradients {
+    const found = this.byNode.get(node) ?? []
+    this.byNode.delete(node)
+    return found
+  }
 }
 
 const secondTime =
   'backward: trying to go through the graph a second time: the values it saved were given back after the first time'
 
-function seed(buffers: Map<Node, Gradients>, root: Tensor, gradient: Tensor | null | undefined): Node {
+function seed(buffers: Buffers, root: Tensor, gradient: Tensor | null | undefined): Node {
   const edge = gradientEdge(root)
   if (edge === null) {
     throw new AutogradError(
@@ -136,7 +170,7 @@ function seed(buffers: Map<Node, Gradients>, root: Tensor, gradient: Tensor | nu
       `backward: the gradient has shape ${formatShape(start.shape)}, the tensor ${formatShape(root.shape)}`,
     )
   }
-  put(buffers, edge.node as Node, edge.index, start.aliasWithEdge())
+  buffers.put(edge, start.aliasWithEdge())
   return edge.node as Node
 }
 
@@ -168,38 +202,13 @@ function runHooks(node: Node, grads: Gradients): void {
   })
 }
 
-function propagate(
-  node: Node,
-  grads: Gradients,
-  needs: readonly boolean[],
-  buffers: Map<Node, Gradients>,
-  createGraph: boolean,
-): void {
-  const results = scope(() => {
-    const made = node.apply(
-      Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null),
-      needs,
-    )
-    if (anomaly.detecting()) anomaly.check(node, made)
-    // Each buffer needs a handle of its own: an op may send one tensor to two inputs, or hand on the gradient it got.
-    return node.edges.map((edge, i) => {
-      const grad = made[i]
-      return edge !== null && needs[i] && grad ? grad.aliasWithEdge() : null
-    })
+function propagate(node: Node, grads: Gradients, needs: readonly boolean[], buffers: Buffers): void {
+  const outputs = Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null)
+  const made = node.apply(outputs, needs)
+  if (anomaly.detecting()) anomaly.check(node, made)
+  node.edges.forEach((edge, i) => {
+    const grad = made[i]
+    // An op may send one tensor to two inputs, or hand on the gradient it got: each needs a handle of its own.
+    if (edge !== null && needs[i] && grad) buffers.put(edge, grad.aliasWithEdge())
   })
-  results.forEach((grad, i) => {
-    const edge = node.edges[i]
-    if (grad === null || edge === null) return
-    put(buffers, edge.node as Node, edge.index, grad, createGraph)
-  })
-}
-
-function put(buffers: Map<Node, Gradients>, node: Node, index: number, grad: Tensor, createGraph = false): void {
-  let slots = buffers.get(node)
-  if (slots === undefined) {
-    slots = []
-    buffers.set(node, slots)
-  }
-  const before = slots[index]
-  slots[index] = before ? accumulate(before, grad, createGraph) : grad
 }

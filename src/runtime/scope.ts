@@ -38,6 +38,12 @@ export class Scope {
   end(): void {
     if (!this.open) return
     this.open = false
+    this.drain()
+  }
+
+  /** Disposes what is owned now; the scope stays open. */
+  drain(): void {
+    if (this.owned.length === 0) return
     const owned = this.owned
     this.owned = []
     for (const item of owned) if (item.owner === this) item.dispose()

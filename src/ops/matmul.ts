@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
-import { expand } from './view.ts'
+import { expand, zerosOf } from './view.ts'
 
 /** The memory of `x` with another shape and other strides. */
 const seen = ({ storage, dtype, offset }: View, shape: readonly number[], strides: readonly number[]): View => ({ storage, dtype, offset, shape, strides })
@@ -171,7 +171,7 @@ interface AddOptions {
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : x.mul(factor))
 /** beta 0 ignores the operand altogether, NaN included. */
 const plus = (x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor =>
-  beta === 0 ? scaled(product, alpha).add(x.detach().zerosLike()) : scaled(x, beta).add(scaled(product, alpha))
+  beta === 0 ? scaled(product, alpha).add(zerosOf(x.shape, product)) : scaled(x, beta).add(scaled(product, alpha))
 
 /** `beta * x + alpha * (a @ b)` for matrices. Source: `torch.addmm`. */
 export function addmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {

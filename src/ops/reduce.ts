@@ -8,6 +8,7 @@ import { contiguousStrides, normalizeDims, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Reduction } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { cat } from './join.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumReduction } from './sumTo.ts'
@@ -177,8 +178,8 @@ function productOfOthers(input: Tensor, axes: readonly number[]): Tensor {
   const flat = input.permute(order).flatten(input.ndim - axes.length)
   const n = flat.size(-1)
   const one = flat.narrow(-1, 0, 1).mul(0).add(1)
-  const before = one.cat([one, flat.narrow(-1, 0, n - 1)], -1).cumprod(-1)
-  const after = one.cat([one, flat.flip([-1]).narrow(-1, 0, n - 1)], -1).cumprod(-1).flip([-1])
+  const before = cat([one, flat.narrow(-1, 0, n - 1)], -1).cumprod(-1)
+  const after = cat([one, flat.flip([-1]).narrow(-1, 0, n - 1)], -1).cumprod(-1).flip([-1])
   const back = order.map((_, d) => order.indexOf(d))
   return last < 0 ? input : before.mul(after).reshape(order.map((d) => input.shape[d])).permute(back)
 }

@@ -1,0 +1,12 @@
+// The functions of neural networks: `F.relu`, `F.conv2d`, `F.crossEntropy`, ... (PyTorch's `torch.nn.functional`).
+export * from './activation.ts'
+export * from './conv.ts'
+export { cosineSimilarity, normalize, pairwiseDistance } from './distance.ts'
+export { type EmbeddingOptions, embedding, oneHot } from './gather.ts'
+export * from './loss.ts'
+export { linear } from './matmul.ts'
+export { fold, type PadMode, type PadOptions, pad, pixelShuffle, pixelUnshuffle, unfold } from './pad.ts'
+export * from './pool.ts'
+export { alphaDropout, type DropoutOptions, dropout, dropout2d } from './random.ts'
+export * from './softmax.ts'
+export { sigmoid, tanh } from './unary.ts'

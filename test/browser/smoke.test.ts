@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { type BuildResult, build } from 'esbuild'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findChromium, launch, noChromium, serve } from './chromium.ts'
+import type { StepResult } from './lenetStep.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+function bundle(entry: string): Promise<BuildResult<{ write: false; metafile: true }>> {
+  const options = { bundle: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'silent' } as const
+  return build({ ...options, absWorkingDir: root, entryPoints: [entry], outdir: 'dist', write: false, metafile: true })
+}
+
+const page = `<!doctype html><title>Kindling</title><script type="module">
+  const worker = new Worker('/worker.js', { type: 'module' })
+  worker.onmessage = ({ data }) => { globalThis.answer = data }
+  worker.onerror = (event) => { globalThis.answer = { error: event.message || 'the worker could not be started' } }
+</script>`
+
+describe('bundles for browsers', () => {
+  test.each(['index', 'nn/index', 'optim/index', 'models/index', 'data/index', 'io/index', 'vision/index'])(
+    '%s holds nothing of Node, of the command line or of a package',
+    async (entry) => {
+      const { metafile } = await bundle(`src/${entry}.ts`)
+      const sources = Object.keys(metafile.inputs)
+      expect(sources).toContain('src/platform/browser.ts')
+      expect(sources.filter((path) => !path.startsWith('src/') || /^src\/(cli|platform\/node)/.test(path))).toEqual([])
+      expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([])
+    },
+  )
+})
+
+const executable = findChromium()
+if (executable === null) console.warn(`browser tests are skipped: ${noChromium}`)
+
+test.runIf(process.env.CI)('in CI there is a Chromium', () => {
+  expect(executable, noChromium).not.toBeNull()
+})
+
+describe.skipIf(executable === null)('a step of LeNet in Chromium', () => {
+  let browser: Browser
+  let script: string
+  let inNode: StepResult
+
+  beforeAll(async () => {
+    const env = { ...process.env, KINDLING_AVX: '0' }
+    const node = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'node.ts')], { env })
+    const { outputFiles } = await bundle('test/browser/worker.ts')
+    script = outputFiles[0].text
+    const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+    console.log(
+      `bundle of core, nn, optim and models: ${kilobytes(outputFiles[0].contents.length)}, gzipped ${kilobytes(gzipSync(script, { level: 9 }).length)}`,
+    )
+    browser = await launch(executable as string)
+    inNode = JSON.parse((await node).stdout) as StepResult
+  })
+  afterAll(() => browser?.close())
+
+  async function inBrowser(isolated: boolean): Promise<StepResult & { crossOriginIsolated: boolean }> {
+    const site = await serve({ '/': page, '/worker.js': script }, { isolated })
+    const context = await browser.newContext()
+    try {
+      const tab = await context.newPage()
+      await tab.goto(site.origin)
+      const answer = await (await tab.waitForFunction('globalThis.answer', null, { timeout: 50_000 })).jsonValue()
+      const { result, error } = answer as { result?: StepResult; error?: string }
+      if (result === undefined) throw new Error(error)
+      return { ...result, crossOriginIsolated: await tab.evaluate('crossOriginIsolated') }
+    } finally {
+      await context.close()
+      await site.close()
+    }
+  }
+
+  test('on an isolated page it runs on several threads and gives the bits of Node', async () => {
+    const { crossOriginIsolated, threads, chunksByWorkers, loss, checksum } = await inBrowser(true)
+    expect(crossOriginIsolated).toBe(true)
+    expect(threads).toBe(inNode.threads)
+    if (threads > 1) expect(chunksByWorkers).toBeGreaterThan(0)
+    expect({ loss, checksum }).toEqual({ loss: inNode.loss, checksum: inNode.checksum })
+  })
+
+  test('on a page that is not isolated it runs on one thread and gives the bits of Node', async () => {
+    const { crossOriginIsolated, threads, chunksByWorkers, loss, checksum } = await inBrowser(false)
+    expect({ crossOriginIsolated, threads, chunksByWorkers }).toEqual({
+      crossOriginIsolated: false,
+      threads: 1,
+      chunksByWorkers: 0,
+    })
+    expect({ loss, checksum }).toEqual({ loss: inNode.loss, checksum: inNode.checksum })
+  })
+})

@@ -15,6 +15,9 @@ export interface MemoryStats {
   readonly storages: number
 }
 
+/** By name, camelCase; sizes in bytes. */
+export type DeviceInfo = Readonly<Record<string, string | number | boolean>>
+
 export interface Backend {
   readonly name: DeviceName
   readonly kernels: Kernels
@@ -27,4 +30,6 @@ export interface Backend {
   read(handle: Handle, offset: number, length: number): Promise<Uint8Array>
   write(handle: Handle, offset: number, data: Uint8Array): void
   stats(): MemoryStats
+  /** Facts about the device for people to read: threads, instructions, memory. */
+  info?(): DeviceInfo
 }

@@ -121,12 +121,20 @@ function pairReference(data: Float32Array, steps: number): number[] {
   return accs
 }
 
+/** Why V8 is not even asked for 256-bit code; null where it is. */
+export function revecObstacle(): string | null {
+  if (env('KINDLING_AVX') === '0') return 'switched off by KINDLING_AVX=0'
+  if (architecture !== 'x64') return `only on x64, this is ${architecture || 'another processor'}`
+  if (nodeMajor < 24) return nodeMajor > 0 ? `needs Node 24 or newer, this is ${nodeMajor}` : 'needs Node 24 or newer'
+  return null
+}
+
 /**
  * Asks V8 for 256-bit code and tries it: right results, and faster than the same kernel in a form that it cannot join.
  * V8 optimizes in the background, so the probe runs until that shows, or for `patience` milliseconds.
  */
 function tryRevec(relaxedFma: boolean, patience = 50): boolean {
-  if (nodeMajor < 24 || architecture !== 'x64' || env('KINDLING_AVX') === '0') return false
+  if (revecObstacle() !== null) return false
   if (!setV8Flag('--experimental-wasm-revectorize')) return false
   const m = new Module(false)
   pairKernel(m, 'pairs', 16, relaxedFma)

@@ -1,7 +1,8 @@
 // The WebAssembly device: one engine per process, one kernel generator per kind.
-import type { Backend, Handle, MemoryStats } from '../../runtime/backend.ts'
+import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/backend.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
+import { revecObstacle } from './features.ts'
 import { conv } from './kernels/conv.ts'
 import { copy } from './kernels/copy.ts'
 import { crossEntropy } from './kernels/crossEntropy.ts'
@@ -74,6 +75,20 @@ export class WasmBackend implements Backend {
   }
   stats(): MemoryStats {
     return this.engine.allocator.stats()
+  }
+  info(): DeviceInfo {
+    const { relaxedFma, revec, sharedMemory, threads } = this.engine.features
+    const why = revecObstacle() ?? 'the self-test at start-up found no gain (no AVX2, or another V8)'
+    return {
+      threads,
+      simd: true,
+      relaxedFma,
+      avx2: revec,
+      ...(revec ? {} : { avx2Reason: why }),
+      sharedMemory,
+      memoryReserved: this.engine.memory.buffer.byteLength,
+      memoryUsed: this.stats().used,
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
 import { noGrad } from '../../src/autograd/noGrad.ts'
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../../src/base/errors.ts'
 import * as F from '../../src/ops/activation.ts'
+import { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from '../../src/ops/bitwise.ts'
 import * as torch from '../../src/ops/index.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 
@@ -346,4 +347,19 @@ test('nodes have PyTorch’s names', () => {
     'ToCopyBackward0',
     'DivBackward0',
   ])
+})
+
+test('bitwise operations work on integers and masks, not on floats', () => {
+  const x = tensor([12, -5, 255])
+  expect(bitwiseAnd(x, 10).tolist()).toEqual([8, 10, 10])
+  expect(bitwiseOr(x, tensor([[1], [2]])).tolist()).toEqual([
+    [13, -5, 255],
+    [14, -5, 255],
+  ])
+  expect(bitwiseXor(x.int(), x.int()).tolist()).toEqual([0, 0, 0])
+  expect(bitwiseNot(x).tolist()).toEqual([-13, 4, -256])
+  expect(bitwiseNot(tensor([12, 255], { dtype: 'uint8' })).tolist()).toEqual([243, 0])
+  expect(x.gt(0).bitwiseAnd(x.lt(100)).tolist()).toEqual([true, false, false])
+  expect(bitwiseAnd(tensor([-1n << 40n]), tensor([-1n << 41n])).data()[0]).toBe(-1n << 41n)
+  expect(() => bitwiseAnd(tensor([1.5]), 1)).toThrow(DTypeError)
 })

@@ -26,6 +26,7 @@ export type Operators = Readonly<Record<string, Operator>>
 
 /** Kindling's function for an operator: exported, or the method called on the first argument, or one of `F`. Throws Missing. */
 function find(operator: string, row: Row): Callable {
+  if (row.needs !== undefined) functionAt(row.needs)
   if (row.property !== undefined) {
     const property = row.property
     if (!hasMethod(property)) throw new Missing(`no ${property}`)

@@ -16,6 +16,8 @@ export interface Row {
   readonly property?: string
   /** Relative and absolute tolerance instead of PyTorch's 1.3e-6 and 1e-5, and why. */
   readonly loose?: readonly [number, string]
+  /** Another function without which there is no such variant. */
+  readonly needs?: string
   /** The values of the result mean nothing. */
   readonly shapesOnly?: boolean
 }
@@ -27,6 +29,7 @@ const sumLike = 'input dim? | keepdim dtype'
 
 const longSum = [1e-4, 'long sums in another order'] as const
 const decomposition = [1e-4, 'a decomposition amplifies rounding'] as const
+const transcendental = [1e-4, 'gradients of transcendental functions amplify rounding'] as const
 
 /** Python's `other op self`. */
 const reversed = (name: string): Row => ({ parameters: binary, as: name, call: (f, [x, other]) => f(other, x) })
@@ -46,16 +49,17 @@ const asList: Row['call'] = (f, args) => {
   return f(tensors, ...args.slice(tensors.length))
 }
 
-const one = (...names: string[]) => Object.fromEntries(names.map((name) => [name, unary]))
-const two = (...names: string[]) => Object.fromEntries(names.map((name) => [name, binary]))
+/** PyTorch's empty list stands for the default. */
 const withoutEmpty = (options: unknown): object =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
 
-const transcendental = [1e-4, 'gradients of transcendental functions amplify rounding'] as const
+const words = (text: string): string[] => text.trim().split(/\s+/)
+const one = (names: string) => Object.fromEntries(words(names).map((name) => [name, unary]))
+const two = (names: string) => Object.fromEntries(words(names).map((name) => [name, binary]))
 const products: Record<string, Row> = Object.fromEntries(
   ['bmm', 'dot', 'inner', 'matmul', 'mm', 'mv', 'vdot'].map((name) => [name, { parameters: binary, loose: longSum }]),
 )
-const activation = (...names: string[]) => Object.fromEntries(names.map((name) => [`nn.functional.${name}`, unary]))
+const activation = (names: string) => Object.fromEntries(words(names).map((name) => [`nn.functional.${name}`, unary]))
 const conv = 'input weight bias? | stride padding dilation groups'
 const convTransposed = 'input weight bias? | stride padding output_padding groups dilation'
 const loss = (options = '') => `input target | ${options} reduction`
@@ -66,131 +70,21 @@ const interpolate = {
 const pool = 'input kernel_size | stride padding dilation ceil_mode return_indices'
 
 export const table: Readonly<Record<string, string | Row>> = {
-  ...one(
-    'abs',
-    'acos',
-    'acosh',
-    'argwhere',
-    'asin',
-    'asinh',
-    'atan',
-    'atanh',
-    'bool',
-    'ceil',
-    'clone',
-    'contiguous',
-    'corrcoef',
-    'cos',
-    'cosh',
-    'deg2rad',
-    'erf',
-    'erfc',
-    'erfinv',
-    'exp',
-    'exp2',
-    'expm1',
-    'fliplr',
-    'flipud',
-    'float',
-    'floor',
-    'frac',
-    'int',
-    'isfinite',
-    'isinf',
-    'isnan',
-    'isneginf',
-    'isposinf',
-    'lgamma',
-    'linalg.det',
-    'linalg.inv',
-    'linalg.slogdet',
-    'linalg.svdvals',
-    'log',
-    'log10',
-    'log1p',
-    'log2',
-    'logical_not',
-    'long',
-    'max.reduction_no_dim',
-    'min.reduction_no_dim',
-    'msort',
-    'neg',
-    'positive',
-    'rad2deg',
-    'ravel',
-    'reciprocal',
-    'rsqrt',
-    'sgn',
-    'sigmoid',
-    'sign',
-    'signbit',
-    'sin',
-    'sinc',
-    'sinh',
-    'sqrt',
-    'square',
-    't',
-    'tan',
-    'tanh',
-    'trace',
-    'trunc',
-  ),
-  ...two(
-    'atan2',
-    'clamp_max',
-    'clamp_min',
-    'copysign',
-    'eq',
-    'equal',
-    'expand_as',
-    'float_power',
-    'floor_divide',
-    'fmax',
-    'fmin',
-    'fmod',
-    'ge',
-    'gt',
-    'heaviside',
-    'hypot',
-    'isin',
-    'kron',
-    'le',
-    'linalg.solve',
-    'logaddexp',
-    'logaddexp2',
-    'logical_and',
-    'logical_or',
-    'logical_xor',
-    'lt',
-    'max.binary',
-    'maximum',
-    'min.binary',
-    'minimum',
-    'mul',
-    'ne',
-    'outer',
-    'remainder',
-    'reshape_as',
-    'take',
-    'true_divide',
-    'view_as',
-    'xlogy',
-  ),
-  ...activation(
-    'celu',
-    'elu',
-    'hardsigmoid',
-    'hardswish',
-    'leaky_relu',
-    'logsigmoid',
-    'mish',
-    'relu',
-    'relu6',
-    'selu',
-    'silu',
-    'softsign',
-    'tanhshrink',
-  ),
+  ...one(`
+    abs acos acosh argwhere asin asinh atan atanh bool ceil clone contiguous corrcoef cos cosh deg2rad erf erfc
+    erfinv exp exp2 expm1 fliplr flipud float floor frac int isfinite isinf isnan isneginf isposinf lgamma
+    log log10 log1p log2 logical_not long max.reduction_no_dim
+    min.reduction_no_dim msort neg positive rad2deg ravel reciprocal rsqrt sgn sigmoid sign signbit sin sinc sinh
+    sqrt square t tan tanh trace trunc
+  `),
+  ...two(`
+    atan2 clamp_max clamp_min copysign eq equal expand_as float_power floor_divide fmax fmin fmod ge gt heaviside
+    hypot isin kron le logaddexp logaddexp2 logical_and logical_or logical_xor lt max.binary maximum
+    min.binary minimum mul ne outer remainder reshape_as take true_divide view_as xlogy
+  `),
+  ...activation(`
+    celu elu hardsigmoid hardswish leaky_relu logsigmoid mish relu relu6 selu silu softsign tanhshrink
+  `),
 
   // Python's operators and properties.
   H: { parameters: unary, property: 'H' },
@@ -259,7 +153,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   norm: 'input p? | dim keepdim',
   'norm.fro': 'input p? | dim keepdim',
   'norm.inf': 'input p? | dim keepdim',
-  'norm.nuc': { parameters: 'input p? | dim keepdim', loose: decomposition },
+  'norm.nuc': { parameters: 'input p? | dim keepdim', loose: decomposition, needs: 'linalg.svdvals' },
   prod: sumLike,
   quantile: 'input q dim? | keepdim interpolation',
   std: spread,
@@ -409,6 +303,11 @@ export const table: Readonly<Record<string, string | Row>> = {
   tensordot: { parameters: 'a b dims?', loose: longSum },
 
   // Linear algebra.
+  'linalg.det': { parameters: unary, loose: decomposition },
+  'linalg.inv': { parameters: unary, loose: decomposition },
+  'linalg.slogdet': { parameters: unary, loose: decomposition },
+  'linalg.solve': { parameters: binary, loose: decomposition },
+  'linalg.svdvals': { parameters: unary, loose: decomposition },
   'linalg.cholesky': { parameters: 'input | upper', loose: decomposition },
   'linalg.cross': 'input other | dim',
   'linalg.det.singular': { parameters: unary, loose: decomposition },
@@ -437,7 +336,6 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional.avg_pool1d': 'input kernel_size | stride padding ceil_mode count_include_pad',
   'nn.functional.avg_pool2d': {
     parameters: 'input kernel_size | stride padding ceil_mode count_include_pad divisor_override',
-    // PyTorch's empty list stands for the kernel size, which is what Kindling takes where there is none.
     call: (f, [x, size, options]) => f(x, size, withoutEmpty(options)),
   },
   'nn.functional.batch_norm': 'input running_mean running_var weight? bias? | training momentum eps',

@@ -31,7 +31,7 @@ const cases: Case[] = JSON.parse(gunzipSync(readFileSync(file)).toString())
 
 /** A place in a graph that has nothing but its name. */
 function namedNode(name: string): GraphNode {
-  return { name, edges: [], sequence: 0, leaf: null, retain() {}, release() {} }
+  return { name, edges: [], sequence: 0, accumulates: false, retain() {}, release() {} }
 }
 
 function tensorOf({ data, dtype, shape, strides, offset, requiresGrad, gradFn }: Case): Tensor {

@@ -1,23 +1,43 @@
-// The data sets that the command line knows.
+// Opens the data sets that the command line knows, and folders in the format of MNIST.
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { FashionMNIST, type ImageDataset, MNIST } from '../vision/index.ts'
-import { formatSeconds } from './progress.ts'
+import { type DatasetName, datasetNames } from './catalog.ts'
+import { formatSeconds } from './format.ts'
+import { inputShape } from './models.ts'
 import { UserError } from './userError.ts'
 
-export const datasets: Readonly<Record<string, { open: typeof MNIST; about: string }>> = {
-  mnist: { open: MNIST, about: '70,000 handwritten digits' },
-  'fashion-mnist': { open: FashionMNIST, about: '70,000 pictures of clothes' },
+const openers: Readonly<Record<DatasetName, typeof MNIST>> = { mnist: MNIST, 'fashion-mnist': FashionMNIST }
+
+/** The name of a data set as it is, a folder as a full path. Throws UserError for anything else. */
+export function checkData(name: string): string {
+  if ((datasetNames as string[]).includes(name)) return name
+  const stat = statSync(name, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return resolve(name)
+  const isPath = /[./\\]/.test(name)
+  if (stat !== undefined) throw new UserError(`--data: ${name} is a file; give the folder with the four IDX files`)
+  if (isPath) throw new UserError(`--data: no such folder: ${name}`)
+  throw new UserError(
+    `--data: unknown data set '${name}'; there are: ${datasetNames.join(', ')}, or a folder with IDX files`,
+  )
 }
 
-/** Training and test images of a data set by name, or of a folder with the four IDX files. */
-export async function openData(name: string): Promise<{ train: ImageDataset; test: ImageDataset }> {
-  const isFolder = name.includes('/') || name.includes('\\') || name.startsWith('.')
-  const source = isFolder ? datasets.mnist : Object.hasOwn(datasets, name) ? datasets[name] : undefined
-  if (source === undefined) {
-    throw new UserError(`unknown data set '${name}'; there are: ${Object.keys(datasets).join(', ')}, or a folder with IDX files (./folder)`)
+/** Training and test images of what `checkData` gave. */
+export async function openData(data: string): Promise<{ train: ImageDataset; test: ImageDataset }> {
+  const open = openers[data as DatasetName]
+  const options = open === undefined ? { root: data } : { onProgress: downloadProgress() }
+  const sets = {
+    train: await (open ?? MNIST)({ ...options, train: true }),
+    test: await (open ?? MNIST)({ ...options, train: false }),
   }
-  const root = isFolder ? name : undefined
-  const onProgress = downloadProgress()
-  return { train: await source.open({ train: true, root, onProgress }), test: await source.open({ train: false, root, onProgress }) }
+  for (const { images } of Object.values(sets)) {
+    const shape = images.shape.slice(1)
+    if (shape.some((size, d) => size !== inputShape[d])) {
+      throw new UserError(`--data: the images are ${shape.join(' x ')}, the models here take ${inputShape.join(' x ')}`)
+    }
+    if (images.length === 0) throw new UserError(`--data: ${data} holds no images`)
+  }
+  return sets
 }
 
 function downloadProgress(): (received: number, total: number | undefined) => void {
@@ -27,8 +47,10 @@ function downloadProgress(): (received: number, total: number | undefined) => vo
     const now = performance.now()
     if (!process.stderr.isTTY || (now - shown < 100 && received !== total)) return
     shown = now
-    const left = total === undefined ? '' : `, ${formatSeconds((((now - started) / 1000) * (total - received)) / received)} left`
+    const seconds = total === undefined ? 0 : (((now - started) / 1000) * (total - received)) / received
+    const left = total === undefined ? '' : `, ${formatSeconds(seconds)} left`
     const part = total === undefined ? '' : ` of ${(total / 2 ** 20).toFixed(1)}`
-    process.stderr.write(`\r\x1b[2Kdownloading: ${(received / 2 ** 20).toFixed(1)}${part} MiB${left}${received === total ? '\n' : ''}`)
+    const end = received === total ? '\n' : ''
+    process.stderr.write(`\r\x1b[2Kdownloading: ${(received / 2 ** 20).toFixed(1)}${part} MiB${left}${end}`)
   }
 }

@@ -1,38 +1,20 @@
-// The models that the command line can train, with the recipe that works for each.
-import * as models from '../models/index.ts'
+// Models and optimizers made from their names.
 import { nn, optim } from '../index.ts'
-import { UserError } from './userError.ts'
+import * as models from '../models/index.ts'
+import type { ModelName, OptimizerName } from './catalog.ts'
 
-export type OptimizerName = 'adam' | 'sgd'
+export type Optimizer = optim.SGD | optim.Adam
 
-export interface Recipe {
-  readonly build: () => nn.Sequential
-  readonly optimizer: OptimizerName
-  readonly lr: number
-  readonly epochs: number
-  readonly about: string
+const builders: Readonly<Record<ModelName, (classes: number) => nn.Sequential>> = {
+  lenet: (classes) => models.lenet({ classes }),
+  mlp: (classes) => models.mlp({ classes }),
+  'softmax-regression': (classes) => models.softmaxRegression({ classes }),
 }
 
-export const batchSize = 256
+/** Images [N, 1, 28, 28] -> scores [N, classes]. */
+export const inputShape: readonly number[] = [1, 28, 28]
 
-export const recipes: Readonly<Record<string, Recipe>> = {
-  lenet: { build: () => models.lenet(), optimizer: 'adam', lr: 0.01, epochs: 6, about: 'the convolutional network of the notes: sigmoids and average pooling' },
-  mlp: { build: () => models.mlp(), optimizer: 'sgd', lr: 0.1, epochs: 10, about: 'one hidden layer of 256 units with ReLU' },
-  'softmax-regression': { build: () => models.softmaxRegression(), optimizer: 'sgd', lr: 0.1, epochs: 10, about: 'a single linear layer' },
-}
-
-/** Learning rates that go with the other optimizer: the book's SGD for LeNet, the usual rate for Adam. */
-export const otherRates: Readonly<Record<string, Partial<Record<OptimizerName, number>>>> = {
-  lenet: { sgd: 0.9 },
-  mlp: { adam: 0.001 },
-  'softmax-regression': { adam: 0.001 },
-}
-
-export function recipeOf(model: string): Recipe {
-  const recipe = Object.hasOwn(recipes, model) ? recipes[model] : undefined
-  if (recipe === undefined) throw new UserError(`unknown model '${model}'; there are: ${Object.keys(recipes).join(', ')}`)
-  return recipe
-}
+export const buildModel = (name: ModelName, classes = 10): nn.Sequential => builders[name](classes)
 
 /** Xavier weights, as the book initialises its networks. */
 export function initialize(net: nn.Module): void {
@@ -41,6 +23,6 @@ export function initialize(net: nn.Module): void {
   })
 }
 
-export function makeOptimizer(name: OptimizerName, net: nn.Module, lr: number): optim.SGD | optim.Adam {
+export function makeOptimizer(name: OptimizerName, net: nn.Module, lr: number): Optimizer {
   return name === 'adam' ? new optim.Adam(net.parameters(), { lr }) : new optim.SGD(net.parameters(), { lr })
 }

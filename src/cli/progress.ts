@@ -1,22 +1,17 @@
-// Progress of one epoch: a bar that rewrites its line in a terminal, one line per epoch elsewhere.
+// The bar of one epoch: it rewrites its line in a terminal and is silent elsewhere.
+import { formatSeconds, percent } from './format.ts'
 
 export interface ProgressState {
+  /** Samples done, of `total`. */
   readonly done: number
   readonly total: number
-  /** Samples in one step of `done`. */
   readonly loss: number
   readonly accuracy: number
   readonly imagesPerSecond: number
 }
 
-const width = 24
 const refreshMs = 100
-
-/** `1:05` for 65 seconds. */
-export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds))
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
-}
+const clearLine = '\r\x1b[2K'
 
 export class ProgressBar {
   private readonly out: NodeJS.WriteStream
@@ -28,20 +23,28 @@ export class ProgressBar {
     this.out = out
   }
 
-  /** Redraws at most ten times a second; does nothing where there is no terminal. */
+  /** Redraws at most ten times a second. */
   update(state: ProgressState): void {
     if (!this.out.isTTY) return
     const now = performance.now()
     if (now - this.shown < refreshMs && state.done < state.total) return
     this.shown = now
-    const filled = Math.round((width * state.done) / state.total)
-    const bar = '█'.repeat(filled) + '░'.repeat(width - filled)
-    const left = (state.total - state.done) / Math.max(state.imagesPerSecond, 1e-9)
-    const line = `${this.title} ${bar} loss ${state.loss.toFixed(4)}  acc ${(100 * state.accuracy).toFixed(2)} %  ${Math.round(state.imagesPerSecond)} img/s  ${formatSeconds(left)} left`
-    this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns ?? 80) - 1))}`)
+    this.out.write(clearLine + progressLine(this.title, state, this.out.columns || 80))
   }
 
   clear(): void {
-    if (this.out.isTTY) this.out.write('\r\x1b[2K')
+    if (this.out.isTTY) this.out.write(clearLine)
   }
+}
+
+/** At most `columns` - 1 characters: the bar gives way first, then the end of the line. */
+export function progressLine(title: string, state: ProgressState, columns: number): string {
+  const left = (state.total - state.done) / Math.max(state.imagesPerSecond, 1e-9)
+  const figures =
+    `loss ${state.loss.toFixed(4)}  acc ${percent(state.accuracy)}  ` +
+    `${Math.round(state.imagesPerSecond)} images/s  ${formatSeconds(left)} left`
+  const width = Math.min(24, columns - title.length - figures.length - 4)
+  if (width < 4) return `${title}  ${figures}`.slice(0, Math.max(1, columns - 1))
+  const filled = Math.round((width * state.done) / state.total)
+  return `${title} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`
 }

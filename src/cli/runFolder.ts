@@ -1,13 +1,17 @@
-// The folder of one training run: config.json, metrics.jsonl, model.safetensors, report.html.
-import { access, appendFile, constants, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import type { OptimizerName } from './models.ts'
+// The folder of one training run: config.json, metrics.jsonl, model.safetensors, checkpoint.safetensors, report.html.
+import { existsSync, rmdirSync, rmSync } from 'node:fs'
+import { access, appendFile, constants, mkdir, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { ModelName, OptimizerName } from './catalog.ts'
+import { fileWork, writeAtomic } from './files.ts'
 import { UserError } from './userError.ts'
 
 export interface RunConfig {
-  model: string
+  model: ModelName
+  /** The name of a data set, or the full path of a folder. */
   data: string
+  /** Names of the classes, by label. */
+  classes: readonly string[]
   epochs: number
   batchSize: number
   optimizer: OptimizerName
@@ -21,54 +25,109 @@ export interface RunConfig {
 /** One line of metrics.jsonl. */
 export interface EpochMetrics {
   epoch: number
+  /** Means over the epoch, taken while the model learns. */
   trainLoss: number
   trainAccuracy: number
   testAccuracy: number
+  /** Of training, without the test. */
   seconds: number
   imagesPerSecond: number
 }
 
+const files = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  model: 'model.safetensors',
+  checkpoint: 'checkpoint.safetensors',
+  report: 'report.html',
+} as const
+type FileKey = keyof typeof files
+
 export class RunFolder {
   readonly path: string
+  /** The topmost folder that `create` made. */
+  private made: string | undefined
+
   constructor(path: string) {
     this.path = resolve(path)
   }
-  file(name: 'config.json' | 'metrics.jsonl' | 'model.safetensors' | 'optimizer.safetensors' | 'report.html'): string {
-    return join(this.path, name)
+  file(key: FileKey): string {
+    return join(this.path, files[key])
+  }
+  has(key: FileKey): boolean {
+    return existsSync(this.file(key))
   }
 
-  /** Makes the folder. Throws UserError where that is not possible, or where it already holds a run that would be overwritten. */
+  /** Makes the folder with config.json and no metrics. Throws UserError where that is not possible or something would be overwritten. */
   async create(config: RunConfig): Promise<void> {
-    if (existsSync(this.file('config.json'))) {
-      throw new UserError(`${this.path} already holds a run; choose another folder with --out, or continue it with --resume`)
+    const taken = (Object.keys(files) as FileKey[]).find((key) => this.has(key))
+    if (taken !== undefined) {
+      const advice = this.has('checkpoint') ? `, or go on with it: kindling train --resume ${this.path}` : ''
+      throw new UserError(
+        `--out: ${this.path} already holds a run (${files[taken]})\n  help: choose another folder${advice}`,
+      )
     }
-    try {
-      await mkdir(this.path, { recursive: true })
+    await fileWork(`--out: cannot write into ${this.path}`, async () => {
+      this.made = await mkdir(this.path, { recursive: true })
       await access(this.path, constants.W_OK)
-      await writeFile(this.file('config.json'), `${JSON.stringify(config, null, 2)}\n`)
-      await writeFile(this.file('metrics.jsonl'), '')
-    } catch (error) {
-      throw new UserError(`cannot write into ${this.path}: ${(error as Error).message}`)
-    }
-  }
-
-  async append(metrics: EpochMetrics): Promise<void> {
-    await appendFile(this.file('metrics.jsonl'), `${JSON.stringify(metrics)}\n`)
-  }
-
-  async config(): Promise<RunConfig> {
-    return JSON.parse(await this.read('config.json')) as RunConfig
-  }
-  async metrics(): Promise<EpochMetrics[]> {
-    const lines = (await this.read('metrics.jsonl')).split('\n').filter((line) => line !== '')
-    return lines.map((line) => JSON.parse(line) as EpochMetrics)
-  }
-  private async read(name: 'config.json' | 'metrics.jsonl'): Promise<string> {
+    })
     try {
-      return await readFile(this.file(name), 'utf8')
-    } catch {
-      throw new UserError(`${this.path} is no run folder: it has no ${name}`)
+      await this.writeConfig(config)
+      await this.writeMetrics([])
+    } catch (error) {
+      this.discard()
+      throw error
     }
+  }
+
+  /** Takes back what `create` made, where the run came to nothing. */
+  discard(): void {
+    for (const key of ['config', 'metrics'] as const) rmSync(this.file(key), { force: true })
+    const top = this.made
+    try {
+      for (let path = this.path; top !== undefined && path.length >= top.length; path = dirname(path)) rmdirSync(path)
+    } catch {
+      // Someone else's files are in it: it stays.
+    }
+  }
+
+  async writeConfig(config: RunConfig): Promise<void> {
+    await writeAtomic(this.file('config'), `${JSON.stringify(config, null, 2)}\n`)
+  }
+  async writeMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
+    await writeAtomic(this.file('metrics'), metrics.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  }
+  async append(metrics: EpochMetrics): Promise<void> {
+    await fileWork(`cannot write ${this.file('metrics')}`, () =>
+      appendFile(this.file('metrics'), `${JSON.stringify(metrics)}\n`),
+    )
+  }
+
+  /** Throws UserError where there is no run, or its config.json is damaged. */
+  async config(): Promise<RunConfig> {
+    const text = await this.read('config')
+    const parsed = parse(text)
+    if (parsed === null || typeof parsed !== 'object' || !('model' in parsed) || !('data' in parsed)) {
+      throw new UserError(`${this.file('config')} is damaged: it does not describe a run`)
+    }
+    return parsed as RunConfig
+  }
+  /** The epochs so far; a last line that was cut off is left out. */
+  async metrics(): Promise<EpochMetrics[]> {
+    const lines = (await this.read('metrics')).split('\n').filter((line) => line !== '')
+    return lines.map(parse).filter((line): line is EpochMetrics => line !== null)
+  }
+  private async read(key: FileKey): Promise<string> {
+    if (!this.has(key)) throw new UserError(`${this.path} is no run folder: it has no ${files[key]}`)
+    return await fileWork(`cannot read ${this.file(key)}`, () => readFile(this.file(key), 'utf8'))
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }
 

@@ -1,0 +1,74 @@
+// What the command line knows by name: models with the recipe that works for each, and data sets. No tensors here: --help stays fast.
+import { UserError } from './userError.ts'
+
+export type OptimizerName = 'adam' | 'sgd'
+export const optimizerNames: readonly OptimizerName[] = ['adam', 'sgd']
+
+export interface Recipe {
+  readonly title: string
+  readonly about: string
+  readonly optimizer: OptimizerName
+  readonly lr: number
+  /** The learning rate that goes with the other optimizer. */
+  readonly otherLr: number
+  readonly epochs: number
+}
+
+export const defaultBatchSize = 256
+
+export const recipes = {
+  lenet: {
+    title: 'LeNet',
+    about: 'the convolutional network of the notes: sigmoids and average pooling',
+    optimizer: 'adam',
+    lr: 0.01,
+    otherLr: 0.9,
+    epochs: 6,
+  },
+  mlp: {
+    title: 'Multilayer perceptron',
+    about: 'one hidden layer of 256 units with ReLU',
+    optimizer: 'sgd',
+    lr: 0.1,
+    otherLr: 0.001,
+    epochs: 10,
+  },
+  'softmax-regression': {
+    title: 'Softmax regression',
+    about: 'a single linear layer',
+    optimizer: 'sgd',
+    lr: 0.1,
+    otherLr: 0.001,
+    epochs: 10,
+  },
+} as const satisfies Record<string, Recipe>
+
+export type ModelName = keyof typeof recipes
+export const modelNames = Object.keys(recipes) as ModelName[]
+
+export const datasets = {
+  mnist: { title: 'MNIST', about: '70,000 handwritten digits' },
+  'fashion-mnist': { title: 'Fashion-MNIST', about: '70,000 pictures of clothes' },
+} as const
+export type DatasetName = keyof typeof datasets
+export const datasetNames = Object.keys(datasets) as DatasetName[]
+
+/** Throws UserError for a name that is no model. */
+export function checkModel(name: string): ModelName {
+  if (!Object.hasOwn(recipes, name)) {
+    throw new UserError(`unknown model '${name}'; there are: ${modelNames.join(', ')}`)
+  }
+  return name as ModelName
+}
+
+/** The title of a data set; a folder is its own title. */
+export const dataTitle = (data: string): string =>
+  Object.hasOwn(datasets, data) ? datasets[data as DatasetName].title : data
+
+/** The lines `name  about` for a help text. */
+export function helpList(entries: Readonly<Record<string, { about: string }>>): string {
+  const width = Math.max(...Object.keys(entries).map((name) => name.length))
+  return Object.entries(entries)
+    .map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`)
+    .join('\n')
+}

@@ -1,0 +1,44 @@
+// `kindling summary <model>`: layer by layer, with totals.
+import { Command } from 'commander'
+import { checkModel, modelNames } from './catalog.ts'
+import { grouped, textTable } from './format.ts'
+import { sizes } from './options.ts'
+
+export function summaryCommand(): Command {
+  return new Command('summary')
+    .description('show a model layer by layer: output shape, parameters, multiply-adds')
+    .argument('<model>', `one of: ${modelNames.join(', ')}`)
+    .option('--input <sizes>', 'shape of one image', sizes, [1, 28, 28])
+    .action(run)
+}
+
+async function run(model: string, { input }: { input: number[] }): Promise<void> {
+  const name = checkModel(model)
+  const { buildModel } = await import('./models.ts')
+  const { layerRows, shapeText, total } = await import('./layers.ts')
+  const rows = layerRows(buildModel(name), input)
+  const [parameters, multiplyAdds] = [total(rows, 'parameters'), total(rows, 'multiplyAdds')]
+  const cells = rows.map((row) => [
+    row.name,
+    row.type,
+    shapeText(row.shape),
+    grouped(row.parameters),
+    grouped(row.multiplyAdds),
+  ])
+  const table = textTable(
+    [
+      ['layer', 'type', 'output', 'parameters', 'multiply-adds'],
+      ['', 'input', shapeText(input), '', ''],
+      ...cells,
+      ['total', '', '', grouped(parameters), grouped(multiplyAdds)],
+    ],
+    [3, 4],
+  ).split('\n')
+  const rule = '-'.repeat(Math.max(...table.map((line) => line.length)))
+  table.splice(1, 0, rule)
+  table.splice(-1, 0, rule)
+  const weights = `${((4 * parameters) / 1024).toFixed(0)} KiB as float32`
+  process.stdout.write(
+    `${table.join('\n')}\n\n${grouped(parameters)} parameters (${weights}), ${(multiplyAdds / 1e6).toFixed(2)} M multiply-adds per image\n`,
+  )
+}

@@ -6,7 +6,8 @@ import { Tensor } from '../tensor/tensor.ts'
 /** One batch column from the same column of each sample. */
 function column(values: readonly unknown[]): unknown {
   if (values.every((value) => value instanceof Tensor)) return stack(values)
-  if (values.every((value) => typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')) return tensor(values)
+  if (values.every((value) => typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'))
+    return tensor(values)
   return values
 }
 

@@ -15,7 +15,8 @@ export interface Dataset<Sample extends readonly unknown[] = readonly Tensor[]> 
 
 export function checkIndex(op: string, index: number, length: number): number {
   const at = index < 0 ? index + length : index
-  if (!Number.isInteger(at) || at < 0 || at >= length) throw new IndexError(`${op}: index ${index} is out of range for ${length} samples`)
+  if (!Number.isInteger(at) || at < 0 || at >= length)
+    throw new IndexError(`${op}: index ${index} is out of range for ${length} samples`)
   return at
 }
 
@@ -25,7 +26,9 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
   constructor(...tensors: Tensors) {
     const sizes = tensors.map((tensor) => tensor.shape[0])
     if (sizes.some((size) => size === undefined || size !== sizes[0])) {
-      throw new ShapeError(`TensorDataset: the tensors must have the same first size, got ${sizes.map(String).join(' and ')}`)
+      throw new ShapeError(
+        `TensorDataset: the tensors must have the same first size, got ${sizes.map(String).join(' and ')}`,
+      )
     }
     for (const tensor of tensors) tensor.keep()
     this.tensors = tensors
@@ -46,7 +49,9 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
 export function rows(tensor: Tensor, indices: readonly number[]): Tensor {
   const start = indices[0]
   const isRun = indices.every((index, i) => index === start + i)
-  return isRun && indices.length > 0 ? tensor.narrow(0, start, indices.length) : tensor.indexSelect(0, indexTensor(indices))
+  return isRun && indices.length > 0
+    ? tensor.narrow(0, start, indices.length)
+    : tensor.indexSelect(0, indexTensor(indices))
 }
 
 /** Some samples of a data set, in the order given. Source: `torch.utils.data.Subset`. */
@@ -97,7 +102,7 @@ export function randomSplit<Sample extends readonly unknown[]>(
   { generator = defaultGenerator }: { generator?: Generator } = {},
 ): Subset<Sample>[] {
   const total = lengths.reduce((sum, length) => sum + length, 0)
-  const sizes = Math.abs(total - 1) < 1e-9 && total <= 1 + 1e-9 && dataset.length !== 1 ? fromFractions(lengths, dataset.length) : [...lengths]
+  const sizes = Math.abs(total - 1) < 1e-9 ? fromFractions(lengths, dataset.length) : [...lengths]
   if (sizes.reduce((sum, size) => sum + size, 0) !== dataset.length) {
     throw new ValueError(`randomSplit: the lengths sum to ${total}, the data set has ${dataset.length} samples`)
   }

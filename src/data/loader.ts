@@ -5,7 +5,7 @@ import { ValueError } from '../base/errors.ts'
 import { Generator, loaderSeeds, permutation } from '../base/random.ts'
 import { defaultGenerator } from '../ops/random.ts'
 import { context } from '../runtime/context.ts'
-import { eachOwned, Scope } from '../runtime/scope.ts'
+import { isThenable, Scope, scope } from '../runtime/scope.ts'
 import { collate } from './collate.ts'
 import type { Dataset } from './dataset.ts'
 
@@ -37,8 +37,10 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
 
   constructor(dataset: Dataset<Sample>, options: DataLoaderOptions<Sample> = {}) {
     const { batchSize = 1, shuffle = false, dropLast = false, prefetch = 2, generator } = options
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw new ValueError(`DataLoader: batchSize must be a whole number >= 1, got ${batchSize}`)
-    if (!Number.isInteger(prefetch) || prefetch < 0) throw new ValueError(`DataLoader: prefetch must be a whole number >= 0, got ${prefetch}`)
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw new ValueError(`DataLoader: batchSize must be a whole number >= 1, got ${batchSize}`)
+    if (!Number.isInteger(prefetch) || prefetch < 0)
+      throw new ValueError(`DataLoader: prefetch must be a whole number >= 0, got ${prefetch}`)
     this.dataset = dataset
     this.batchSize = batchSize
     this.shuffle = shuffle
@@ -58,7 +60,18 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
   *[Symbol.iterator](): Iterator<Sample> {
     const scopes = new IterationScopes()
     try {
-      for (const indices of this.indexBatches()) yield scopes.next(() => this.load(indices))
+      for (const indices of this.indexBatches()) {
+        const { scope, batch } = this.start(indices, scopes.outside)
+        scopes.enter(scope)
+        if (isThenable(batch)) {
+          batch.catch(() => {})
+          throw new ValueError(
+            'DataLoader: this data set loads asynchronously',
+            'iterate with `for await (const batch of loader)`.',
+          )
+        }
+        yield batch
+      }
     } finally {
       scopes.end()
     }
@@ -66,42 +79,62 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
 
   [Symbol.asyncIterator](): AsyncIterator<Sample> {
     const scopes = new IterationScopes()
-    const batches = this.indexBatches()
-    const ahead: Promise<Sample>[] = []
+    const indices = this.indexBatches()
+    const ahead: Loading<Sample>[] = []
     const refill = (): void => {
       while (ahead.length <= this.prefetch) {
-        const { value, done } = batches.next()
+        const { value, done } = indices.next()
         if (done) return
-        ahead.push(this.loadAsync(value))
+        const loading = this.start(value, scopes.outside)
+        ahead.push(loading)
+        // A data set that does not wait is not read ahead: its random choices come in the order of a plain loop.
+        if (!isThenable(loading.batch)) return
+        loading.batch.catch(() => {})
       }
     }
-    const isSync = this.dataset.batch !== undefined && !this.customJoin
-    // `next` is no async function: it must switch the scope in the context of the loop itself, before the loop waits.
+    const stop = (): void => {
+      scopes.end()
+      for (const { scope, batch } of ahead.splice(0)) {
+        const end = (): void => scope.end()
+        if (isThenable(batch)) batch.then(end, end)
+        else end()
+      }
+    }
+    // Neither is an async function: they must switch the scope in the context of the loop itself, before the loop waits.
     return {
       next: () => {
-        const scope = scopes.begin()
-        const step = isSync ? this.nextSync(batches) : (refill(), ahead.shift())
-        if (step === undefined) {
-          scopes.end()
+        try {
+          scopes.leave()
+          if (ahead.length === 0 || isThenable(ahead[0].batch)) refill()
+        } catch (error) {
+          stop()
+          return Promise.reject(error)
+        }
+        const loading = ahead.shift()
+        if (loading === undefined) {
+          stop()
           return Promise.resolve({ value: undefined, done: true })
         }
-        return nextTask().then(async () => {
-          const value = await step
-          eachOwned(value, (item) => scope.adopt(item))
-          return { value, done: false }
-        })
+        const { scope, batch } = loading
+        scopes.enter(scope)
+        scope.wait(true)
+        const arrived = async (): Promise<IteratorResult<Sample>> => {
+          try {
+            return { value: await batch, done: false }
+          } catch (error) {
+            stop()
+            throw error
+          } finally {
+            scope.wait(false)
+          }
+        }
+        return nextTask().then(arrived)
       },
       return: () => {
-        scopes.end()
-        for (const batch of ahead) batch.then((value) => eachOwned(value, (item) => item.dispose())).catch(() => {})
+        stop()
         return Promise.resolve({ value: undefined, done: true })
       },
     }
-  }
-
-  private nextSync(batches: globalThis.Generator<number[]>): Sample | undefined {
-    const { value, done } = batches.next()
-    return done ? undefined : this.load(value)
   }
 
   /** The samples' indices, batch by batch; draws the order from the generator when it is first asked. */
@@ -126,39 +159,49 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
     return permutation(new Generator(loaderSeeds(source).sampler), count)
   }
 
-  private load(indices: readonly number[]): Sample {
-    if (this.dataset.batch && !this.customJoin) return this.dataset.batch(indices)
-    const samples = indices.map((index) => this.dataset.get(index))
-    if (samples.some((sample) => sample instanceof Promise)) {
-      throw new ValueError('DataLoader: this data set loads asynchronously', 'iterate with `for await (const batch of loader)`.')
+  /** Loads a batch into a scope of its own, inside `outside`. What is made on the way is freed at once. */
+  private start(indices: readonly number[], outside: Scope | null): Loading<Sample> {
+    const own = new Scope(outside)
+    const load = (): Sample | Promise<Sample> => scope(() => this.load(indices))
+    try {
+      return { scope: own, batch: context.run({ ...context.get(), scope: own }, load) }
+    } catch (error) {
+      own.end()
+      throw error
     }
-    return this.join(samples as Sample[])
   }
 
-  /** A batch that belongs to no scope yet. */
-  private loadAsync(indices: readonly number[]): Promise<Sample> {
-    return context.run({ ...context.get(), scope: null }, async () => this.join(await Promise.all(indices.map((index) => this.dataset.get(index)))))
+  private load(indices: readonly number[]): Sample | Promise<Sample> {
+    if (this.dataset.batch && !this.customJoin) return this.dataset.batch(indices)
+    const samples = indices.map((index) => this.dataset.get(index))
+    if (!samples.some(isThenable)) return this.join(samples as Sample[])
+    return Promise.all(samples).then((list) => this.join(list))
   }
+}
+
+/** A batch that has come, or will, and the scope that its tensors belong to. */
+interface Loading<Sample> {
+  readonly scope: Scope
+  readonly batch: Sample | Promise<Sample>
 }
 
 /** The scope of the running iteration; the next one ends it. */
 class IterationScopes {
+  readonly outside = context.get().scope
   private current: Scope | null = null
-  private readonly outside = context.get()
 
-  begin(): Scope {
-    this.current?.end()
-    this.current = new Scope(this.outside.scope)
-    context.enter({ ...context.get(), scope: this.current })
-    return this.current
+  enter(scope: Scope): void {
+    this.leave()
+    this.current = scope
+    context.enter({ ...context.get(), scope })
   }
-  next<T>(load: () => T): T {
-    this.begin()
-    return load()
-  }
-  end(): void {
+  /** Ends the running iteration. */
+  leave(): void {
     this.current?.end()
     this.current = null
-    context.enter({ ...context.get(), scope: this.outside.scope })
+  }
+  end(): void {
+    this.leave()
+    context.enter({ ...context.get(), scope: this.outside })
   }
 }

@@ -13,12 +13,17 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX file'): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 4 || view.getUint16(0) !== 0) {
     const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
-    throw new DataError(`${name}: not an IDX file: it starts with ${start || 'nothing'}, expected 00 00`, 'a compressed file (1f 8b ...) must keep its ending .gz.')
+    throw new DataError(
+      `${name}: not an IDX file: it starts with ${start || 'nothing'}, expected 00 00`,
+      'a compressed file (1f 8b ...) must keep its ending .gz.',
+    )
   }
   const [type, rank] = [bytes[2], bytes[3]]
-  if (type !== UNSIGNED_BYTE) throw new DataError(`${name}: elements of type 0x${type.toString(16)}, expected unsigned bytes (0x08)`)
+  if (type !== UNSIGNED_BYTE)
+    throw new DataError(`${name}: elements of type 0x${type.toString(16)}, expected unsigned bytes (0x08)`)
   const header = 4 + 4 * rank
-  if (bytes.length < header) throw new DataError(`${name}: truncated: ${bytes.length} bytes, its header alone has ${header}`)
+  if (bytes.length < header)
+    throw new DataError(`${name}: truncated: ${bytes.length} bytes, its header alone has ${header}`)
   const shape = Array.from({ length: rank }, (_, d) => view.getUint32(4 + 4 * d))
   const expected = header + shape.reduce((n, size) => n * size, 1)
   if (bytes.length !== expected) {

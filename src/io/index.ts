@@ -1,5 +1,6 @@
 // kindling/io: files of tensors.
 import '../devices.ts'
+import '../ops/index.ts'
 
 export { type IdxArray, parseIdx } from './idx.ts'
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './safetensors.ts'

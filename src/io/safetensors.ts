@@ -1,12 +1,20 @@
 // The safetensors format: 8 bytes of header length, a JSON header, raw little-endian data.
 // Specification: https://huggingface.co/docs/safetensors. Python reads what this writes, and the other way round.
 import { bytesOf, type DType, dtypes } from '../base/dtype.ts'
-import { DataError } from '../base/errors.ts'
+import { DataError, ValueError } from '../base/errors.ts'
 import { numelOf } from '../base/shape.ts'
 import { fromHost } from '../ops/host.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-const names = { float32: 'F32', float64: 'F64', float16: 'F16', int64: 'I64', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const satisfies Record<DType, string>
+const names = {
+  float32: 'F32',
+  float64: 'F64',
+  float16: 'F16',
+  int64: 'I64',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+} as const satisfies Record<DType, string>
 const byName = new Map<string, DType>(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]))
 
 interface Entry {
@@ -16,12 +24,17 @@ interface Entry {
 }
 
 /** The file as pieces to be written one after another. Tensors are stored in the order given; `metadata` are strings for readers. */
-export function encodeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata?: Readonly<Record<string, string>>): Uint8Array[] {
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array[] {
   const header: Record<string, unknown> = {}
   if (metadata !== undefined) header.__metadata__ = metadata
   const pieces: Uint8Array[] = []
   let offset = 0
   for (const [name, tensor] of Object.entries(tensors)) {
+    if (name === '__metadata__')
+      throw new ValueError('safetensors: a tensor cannot be called __metadata__: the format reserves the name')
     const data = tensor.data()
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     Object.defineProperty(header, name, {
@@ -53,11 +66,17 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
   for (const [key, entry] of [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0])) {
     checkEntry(`${name}: tensor '${key}'`, entry, data.length)
     if (entry.data_offsets[0] !== expected) {
-      throw new DataError(`${name}: tensor '${key}' starts at ${entry.data_offsets[0]}, expected ${expected}: tensors may neither overlap nor leave gaps`)
+      throw new DataError(
+        `${name}: tensor '${key}' starts at ${entry.data_offsets[0]}, expected ${expected}: tensors may neither overlap nor leave gaps`,
+      )
     }
     expected = entry.data_offsets[1]
   }
-  if (expected !== data.length) throw new DataError(`${name}: ${data.length} bytes of data, its tensors have ${expected}`, 'the file may be truncated; get it again.')
+  if (expected !== data.length)
+    throw new DataError(
+      `${name}: ${data.length} bytes of data, its tensors have ${expected}`,
+      'the file may be truncated; get it again.',
+    )
   const tensors: Record<string, Tensor> = Object.create(null)
   for (const [key, { dtype, shape, data_offsets }] of entries) {
     const type = byName.get(dtype) as DType
@@ -67,31 +86,53 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
   return { tensors, metadata }
 }
 
-function readHeader(bytes: Uint8Array, name: string): { entries: Map<string, Entry>; metadata: Record<string, string>; start: number } {
+function readHeader(
+  bytes: Uint8Array,
+  name: string,
+): { entries: Map<string, Entry>; metadata: Record<string, string>; start: number } {
   if (bytes.length < 8) throw new DataError(`${name}: truncated: ${bytes.length} bytes, expected at least 8`)
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
-  if (length > bytes.length - 8) throw new DataError(`${name}: its header should have ${length} bytes, the file has ${bytes.length - 8} more`, 'the file is truncated, or no safetensors file.')
+  if (length > bytes.length - 8)
+    throw new DataError(
+      `${name}: its header should have ${length} bytes, the file has ${bytes.length - 8} more`,
+      'the file is truncated, or no safetensors file.',
+    )
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)))
   } catch {
     throw new DataError(`${name}: its header is not JSON: this is no safetensors file`)
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw new DataError(`${name}: its header is not a JSON object`)
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new DataError(`${name}: its header is not a JSON object`)
   const { __metadata__: metadata = {}, ...rest } = header as Record<string, unknown>
   // `rest` has lost a key named __proto__ to no one: JSON.parse and spread make it an own property.
-  return { entries: new Map(Object.entries(rest) as [string, Entry][]), metadata: metadata as Record<string, string>, start: 8 + length }
+  return {
+    entries: new Map(Object.entries(rest) as [string, Entry][]),
+    metadata: metadata as Record<string, string>,
+    start: 8 + length,
+  }
 }
 
 function checkEntry(what: string, entry: Entry, available: number): void {
   const { dtype, shape, data_offsets: offsets } = entry ?? {}
   const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
-  if (!byName.has(dtype)) throw new DataError(`${what} has dtype ${String(dtype)}, known are ${[...byName.keys()].join(', ')}`)
-  if (!Array.isArray(shape) || !shape.every(isSize)) throw new DataError(`${what} has no proper shape: ${JSON.stringify(shape)}`)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize) || offsets[0] > offsets[1] || offsets[1] > available) {
+  if (!byName.has(dtype))
+    throw new DataError(`${what} has dtype ${String(dtype)}, known are ${[...byName.keys()].join(', ')}`)
+  if (!Array.isArray(shape) || !shape.every(isSize))
+    throw new DataError(`${what} has no proper shape: ${JSON.stringify(shape)}`)
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every(isSize) ||
+    offsets[0] > offsets[1] ||
+    offsets[1] > available
+  ) {
     throw new DataError(`${what} has data at ${JSON.stringify(offsets)}, the file has ${available} bytes of data`)
   }
   const bytes = numelOf(shape) * bytesOf(byName.get(dtype) as DType)
-  if (offsets[1] - offsets[0] !== bytes) throw new DataError(`${what} has ${offsets[1] - offsets[0]} bytes, its shape [${shape.join(', ')}] of ${dtype} needs ${bytes}`)
+  if (offsets[1] - offsets[0] !== bytes)
+    throw new DataError(
+      `${what} has ${offsets[1] - offsets[0]} bytes, its shape [${shape.join(', ')}] of ${dtype} needs ${bytes}`,
+    )
 }
-

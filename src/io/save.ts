@@ -10,9 +10,17 @@ export interface SaveOptions {
 }
 
 /** Writes named tensors (a state dict) as a safetensors file: the whole file, or nothing. */
-export async function save(tensors: Readonly<Record<string, Tensor>>, path: string, { metadata }: SaveOptions = {}): Promise<void> {
+export async function save(
+  tensors: Readonly<Record<string, Tensor>>,
+  path: string,
+  { metadata }: SaveOptions = {},
+): Promise<void> {
   for (const [name, value] of Object.entries(tensors)) {
-    if (!(value instanceof Tensor)) throw new ValueError(`save: '${name}' is no tensor but ${typeof value}`, 'save(net.stateDict(), path) saves a network.')
+    if (!(value instanceof Tensor))
+      throw new ValueError(
+        `save: '${name}' is no tensor but ${typeof value}`,
+        'save(net.stateDict(), path) saves a network.',
+      )
   }
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata))
 }

@@ -16,7 +16,10 @@ export class Sequential extends Module {
   constructor(...modules: Module[] | [Record<string, Module>]) {
     super()
     const [first] = modules
-    const named = modules.length === 1 && !(first instanceof Module) ? Object.entries(first as Record<string, Module>) : Object.entries(modules as Module[])
+    const named =
+      modules.length === 1 && !(first instanceof Module)
+        ? Object.entries(first as Record<string, Module>)
+        : Object.entries(modules as Module[])
     for (const [name, module] of named) this.addModule(name, module)
   }
 
@@ -76,7 +79,8 @@ export class ModuleDict extends Module {
   }
   get<M extends Module = Module>(name: string): M {
     const child = (this as unknown as Record<string, unknown>)[name]
-    if (!(child instanceof Module)) throw new IndexError(`ModuleDict: no module named '${name}', there are: ${[...this.keys()].join(', ')}`)
+    if (!(child instanceof Module))
+      throw new IndexError(`ModuleDict: no module named '${name}', there are: ${[...this.keys()].join(', ')}`)
     return child as M
   }
   has(name: string): boolean {

@@ -1,8 +1,17 @@
 // kindling/nn: modules, layers, losses and initialisers.
 import '../devices.ts'
+import '../ops/index.ts'
 export * from './activation.ts'
 export * from './container.ts'
-export { Conv1d, Conv2d, type ConvOptions, type Size } from './conv.ts'
+export {
+  Conv1d,
+  Conv2d,
+  type ConvOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  type ConvTransposeOptions,
+  type Size,
+} from './conv.ts'
 export * from './dropout.ts'
 export * as init from './init.ts'
 export { Layer } from './layer.ts'
@@ -11,4 +20,6 @@ export * from './loss.ts'
 export { Module } from './module.ts'
 export { Parameter } from './parameter.ts'
 export * from './pool.ts'
+export * from './shuffle.ts'
+export * from './softmax.ts'
 export type { LoadResult, StateDict } from './state.ts'

@@ -19,6 +19,9 @@ export const pythonFloat = (value: number): string => {
 }
 /** How Python prints a boolean. */
 export const pythonBool = (value: boolean): string => (value ? 'True' : 'False')
-/** How Python prints a size: a number, or a tuple. */
-export const pythonSize = (value: number | readonly number[]): string =>
-  typeof value === 'number' ? String(value) : value.length === 1 ? `(${value[0]},)` : `(${value.join(', ')})`
+/** How Python prints a size: a number, None, or a tuple of them. */
+export function pythonSize(value: number | null | readonly (number | null)[]): string {
+  if (value === null) return 'None'
+  if (typeof value === 'number') return String(value)
+  return value.length === 1 ? `(${pythonSize(value[0])},)` : `(${value.map(pythonSize).join(', ')})`
+}

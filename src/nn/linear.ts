@@ -37,7 +37,6 @@ export class Linear extends Layer {
 
 /** Gives its input back; takes and ignores any arguments. Source: `torch.nn.Identity`. */
 export class Identity extends Layer {
-  // biome-ignore lint/complexity/noUselessConstructor: it documents that any arguments are accepted, as in PyTorch.
   constructor(..._ignored: unknown[]) {
     super()
   }

@@ -2,7 +2,7 @@
 // prototype is the class, so `net(x)` runs `forward` inside a memory scope and names the layer in errors.
 import type { DType } from '../base/dtype.ts'
 import { isDType, isFloating } from '../base/dtype.ts'
-import { KindlingError, ValueError } from '../base/errors.ts'
+import { DTypeError, KindlingError, ValueError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { to } from '../ops/cast.ts'
 import type { DeviceName } from '../runtime/backend.ts'
@@ -25,7 +25,6 @@ const stateOf = (module: Module): Hidden => hidden.get(module) as Hidden
 
 export interface Module {
   /** Runs `forward`. */
-  // biome-ignore lint/suspicious/noExplicitAny: each layer narrows its own call signature; a network of one's own need not.
   (...args: any[]): any
 }
 
@@ -47,29 +46,34 @@ export class Module {
     delete (self as { length?: unknown }).length
     Object.defineProperty(self, 'training', { value: true, writable: true, enumerable: false })
     hidden.set(self, { buffers: new Map(), hooks: new Set(), preHooks: new Set() })
-    // biome-ignore lint/correctness/noConstructorReturn: this is what makes a module callable.
+    // Returned instead of `this`: this is what makes a module callable.
     return self
   }
 
   /** The computation; each class defines its own. */
-  // biome-ignore lint/suspicious/noExplicitAny: each class has its own inputs and outputs.
   forward(..._args: any[]): any {
-    throw new KindlingError(`${this.constructor.name}: forward is not defined`, 'add a method forward(x) that returns the output.')
+    throw new KindlingError(
+      `${this.constructor.name}: forward is not defined`,
+      'add a method forward(x) that returns the output.',
+    )
   }
 
   // --- registration ---------------------------------------------------------------------------------------------------
 
   /** A tensor that belongs to the module's state but is not learned. `persistent: false` leaves it out of `stateDict`. */
   registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { persistent?: boolean } = {}): void {
+    checkName(this, 'registerBuffer', name)
     setField(this, name, tensor?.keep() ?? null)
     stateOf(this).buffers.set(name, { persistent })
   }
   /** The same as assigning a Parameter to the field `name`. */
   registerParameter(name: string, parameter: Parameter | null): void {
+    checkName(this, 'registerParameter', name)
     setField(this, name, parameter)
   }
   /** The same as assigning a module to the field `name`. */
   addModule(name: string, module: Module | null): void {
+    checkName(this, 'addModule', name)
     setField(this, name, module)
   }
   /** Calls `hook(module, args, output)` after every forward; what it returns (if not undefined) replaces the output. */
@@ -91,7 +95,7 @@ export class Module {
     for (const [name, value] of fields(this)) {
       if (!(value instanceof Module) || seen.has(value)) continue
       seen.add(value)
-      yield [name, value]
+      yield [stateKey(this, name), value]
     }
   }
   *children(): Generator<Module> {
@@ -120,13 +124,16 @@ export class Module {
   *buffers(options: { recurse?: boolean } = {}): Generator<Tensor> {
     for (const [, buffer] of this.namedBuffers(options)) yield buffer
   }
-  private *named<T extends Tensor>(recurse: boolean, own: (module: Module) => readonly (readonly [string, T])[]): Generator<[string, T]> {
+  private *named<T extends Tensor>(
+    recurse: boolean,
+    own: (module: Module) => readonly (readonly [string, T])[],
+  ): Generator<[string, T]> {
     const seen = new Set<T>()
     for (const [prefix, module] of recurse ? this.namedModules() : [['', this] as const]) {
       for (const [name, tensor] of own(module)) {
         if (seen.has(tensor)) continue
         seen.add(tensor)
-        yield [join(prefix, name), tensor]
+        yield [join(prefix, stateKey(module, name)), tensor]
       }
     }
   }
@@ -135,7 +142,8 @@ export class Module {
     let module: Module = this
     for (const name of path === '' ? [] : path.split('.')) {
       const child = [...module.namedChildren()].find(([key]) => key === name)?.[1]
-      if (child === undefined) throw new ValueError(`getSubmodule: ${module.constructor.name} has no submodule '${name}' (path '${path}')`)
+      if (child === undefined)
+        throw new ValueError(`getSubmodule: ${module.constructor.name} has no submodule '${name}' (path '${path}')`)
       module = child
     }
     return module
@@ -169,6 +177,11 @@ export class Module {
   }
   /** Moves parameters and buffers to a device, or converts the floating-point ones to a dtype. Parameters stay the same objects. */
   to(target: DType | DeviceName): this {
+    if (isDType(target) && !isFloating(target)) {
+      throw new DTypeError(
+        `${this.constructor.name}.to: a module converts to floating-point dtypes only, got ${target}`,
+      )
+    }
     return this.convert((x) => (isDType(target) && !isFloating(x.dtype) ? x : to(x, target)))
   }
   float(): this {
@@ -209,7 +222,8 @@ export class Module {
   }
   private *stateEntries(prefix: string): Generator<[string, Tensor]> {
     for (const [name, parameter] of ownParameters(this)) yield [prefix + stateKey(this, name), parameter]
-    for (const [name, buffer, persistent] of ownBuffers(this)) if (persistent) yield [prefix + stateKey(this, name), buffer]
+    for (const [name, buffer, persistent] of ownBuffers(this))
+      if (persistent) yield [prefix + stateKey(this, name), buffer]
     for (const [name, value] of fields(this)) {
       if (value instanceof Module) yield* value.stateEntries(`${prefix}${stateKey(this, name)}.`)
     }
@@ -227,7 +241,7 @@ export class Module {
       .map(([name, child]) => `(${stateKey(this, name)}): ${child.toString().replaceAll('\n', '\n  ')}`)
     const extra = this.extraRepr()
     if (children.length === 0) return `${this.constructor.name}(${extra})`
-    const lines = extra === '' ? children : [extra, ...children]
+    const lines = extra === '' ? children : [...extra.split('\n'), ...children]
     return `${this.constructor.name}(\n  ${lines.join('\n  ')}\n)`
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -250,7 +264,8 @@ function call(module: Module, args: unknown[]): unknown {
   } catch (error) {
     if (error instanceof KindlingError) {
       const inner = innermost.get(error)
-      const key = [...module.namedChildren()].find(([, child]) => child === inner)?.[0] ?? '?'
+      // Not only children: a list of modules is never called itself.
+      const key = [...module.namedModules()].find(([, below]) => below === inner)?.[0] ?? '?'
       error.addLayer(module.constructor.name, key)
       innermost.set(error, module)
     }
@@ -262,6 +277,13 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
 const fields = (module: Module): [string, unknown][] => Object.entries(module)
 function setField(module: Module, name: string, value: unknown): void {
   ;(module as unknown as Record<string, unknown>)[name] = value
+}
+/** Names are parts of dotted paths, and fields: they must not hide what every module has. */
+function checkName(module: Module, op: string, name: string): void {
+  if (name === '' || name.includes('.'))
+    throw new ValueError(`${op}: a name must not be empty or contain a dot, got '${name}'`)
+  if (name in module && !Object.hasOwn(module, name))
+    throw new ValueError(`${op}: ${module.constructor.name} has an attribute '${name}' of its own`)
 }
 const stateKey = (module: Module, name: string): string => (module.constructor as typeof Module).stateKeys[name] ?? name
 const ownParameters = (module: Module): (readonly [string, Parameter])[] =>

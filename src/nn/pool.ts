@@ -26,7 +26,10 @@ abstract class MaxPool extends Layer {
   readonly padding: Size
   readonly dilation: Size
   readonly ceilMode: boolean
-  constructor(kernelSize: Size, { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions = {}) {
+  constructor(
+    kernelSize: Size,
+    { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions = {},
+  ) {
     super()
     this.kernelSize = kernelSize
     this.stride = stride
@@ -62,7 +65,10 @@ abstract class AvgPool extends Layer {
   readonly padding: Size
   readonly ceilMode: boolean
   readonly countIncludePad: boolean
-  constructor(kernelSize: Size, { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true }: AvgPoolOptions = {}) {
+  constructor(
+    kernelSize: Size,
+    { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true }: AvgPoolOptions = {},
+  ) {
     super()
     this.kernelSize = kernelSize
     this.stride = stride
@@ -84,7 +90,9 @@ export class AvgPool1d extends AvgPool {
     return P.avgPool1d(input, this.kernelSize, this.options)
   }
   override extraRepr(): string {
-    const [kernel, stride, padding] = [this.kernelSize, this.stride, this.padding].map((size) => pythonSize(typeof size === 'number' ? [size] : size))
+    const [kernel, stride, padding] = [this.kernelSize, this.stride, this.padding].map((size) =>
+      pythonSize(typeof size === 'number' ? [size] : size),
+    )
     return `kernel_size=${kernel}, stride=${stride}, padding=${padding}`
   }
 }
@@ -101,8 +109,9 @@ export class AvgPool2d extends AvgPool {
 }
 
 abstract class AdaptivePool extends Layer {
-  readonly outputSize: Size
-  constructor(outputSize: Size) {
+  /** null keeps the input's size. */
+  readonly outputSize: P.OutputSize
+  constructor(outputSize: P.OutputSize) {
     super()
     this.outputSize = outputSize
   }
@@ -132,5 +141,40 @@ export class AdaptiveMaxPool1d extends AdaptivePool {
 export class AdaptiveMaxPool2d extends AdaptivePool {
   forward(input: Tensor): Tensor {
     return P.adaptiveMaxPool2d(input, this.outputSize)
+  }
+}
+
+export interface LPPoolOptions {
+  /** Default: the kernel size. */
+  stride?: Size
+  ceilMode?: boolean
+}
+abstract class LPPool<Kernel extends Size> extends Layer {
+  readonly normType: number
+  readonly kernelSize: Kernel
+  readonly stride: Size | undefined
+  readonly ceilMode: boolean
+  constructor(normType: number, kernelSize: Kernel, { stride, ceilMode = false }: LPPoolOptions = {}) {
+    super()
+    this.normType = normType
+    this.kernelSize = kernelSize
+    this.stride = stride
+    this.ceilMode = ceilMode
+  }
+  override extraRepr(): string {
+    const stride = this.stride === undefined ? 'None' : pythonSize(this.stride)
+    return `norm_type=${this.normType}, kernel_size=${pythonSize(this.kernelSize)}, stride=${stride}, ceil_mode=${pythonBool(this.ceilMode)}`
+  }
+}
+/** (sum of x^normType)^(1/normType) of each window: [N, C, L] -> [N, C, L']. Source: `torch.nn.LPPool1d`. */
+export class LPPool1d extends LPPool<number> {
+  forward(input: Tensor): Tensor {
+    return P.lpPool1d(input, this.normType, this.kernelSize, { stride: this.stride, ceilMode: this.ceilMode })
+  }
+}
+/** (sum of x^normType)^(1/normType) of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.LPPool2d`. */
+export class LPPool2d extends LPPool<Size> {
+  forward(input: Tensor): Tensor {
+    return P.lpPool2d(input, this.normType, this.kernelSize, { stride: this.stride, ceilMode: this.ceilMode })
   }
 }

@@ -2,7 +2,7 @@
 import { KindlingError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { sameShape } from '../base/shape.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 
 /** Tensors by PyTorch's dotted names. */
 export type StateDict = Record<string, Tensor>
@@ -16,15 +16,27 @@ const quote = (keys: readonly string[]): string => keys.map((key) => `"${key}"`)
 const pythonSize = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`
 
 /** Copies `state` into `entries` (name and tensor). Throws KindlingError in PyTorch's words, with nothing written. */
-export function loadInto(owner: string, entries: readonly (readonly [string, Tensor])[], state: StateDict, strict: boolean): LoadResult {
+export function loadInto(
+  owner: string,
+  entries: readonly (readonly [string, Tensor])[],
+  state: StateDict,
+  strict: boolean,
+): LoadResult {
   const own = new Map(entries)
   const missingKeys = [...own.keys()].filter((key) => !Object.hasOwn(state, key))
   const unexpectedKeys = Object.keys(state).filter((key) => !own.has(key))
   const problems: string[] = []
-  if (strict && unexpectedKeys.length > 0) problems.push(`Unexpected key(s) in state_dict: ${quote(unexpectedKeys)}. `)
   if (strict && missingKeys.length > 0) problems.push(`Missing key(s) in state_dict: ${quote(missingKeys)}. `)
+  if (strict && unexpectedKeys.length > 0) problems.push(`Unexpected key(s) in state_dict: ${quote(unexpectedKeys)}. `)
   for (const [key, target] of own) {
-    if (!Object.hasOwn(state, key) || sameShape(state[key].shape, target.shape)) continue
+    if (!Object.hasOwn(state, key)) continue
+    if (!(state[key] instanceof Tensor)) {
+      problems.push(
+        `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${typeof state[key]}.`,
+      )
+      continue
+    }
+    if (sameShape(state[key].shape, target.shape)) continue
     problems.push(
       `size mismatch for ${key}: copying a param with shape ${pythonSize(state[key].shape)} from checkpoint, the shape in current model is ${pythonSize(target.shape)}.`,
     )

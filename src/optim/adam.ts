@@ -33,17 +33,27 @@ const rules = {
 /** Source: `torch.optim.Adam`; Kingma & Ba 2015. */
 export class Adam extends Optimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false, ...options })
+    super(params, {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      amsgrad: false,
+      maximize: false,
+      ...options,
+    })
   }
 
   protected override check(options: AdamOptions): void {
     super.check(options)
     const name = this.constructor.name
     options.betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1)) throw new ValueError(`${name}: betas[${i}] must be at least 0 and below 1, got ${beta}`)
+      if (!(beta >= 0 && beta < 1))
+        throw new ValueError(`${name}: betas[${i}] must be at least 0 and below 1, got ${beta}`)
     })
     if (!(options.eps >= 0)) throw new ValueError(`${name}: eps must be >= 0, got ${options.eps}`)
-    if (!(options.weightDecay >= 0)) throw new ValueError(`${name}: weightDecay must be >= 0, got ${options.weightDecay}`)
+    if (!(options.weightDecay >= 0))
+      throw new ValueError(`${name}: weightDecay must be >= 0, got ${options.weightDecay}`)
   }
 
   /** How weight decay enters: into the gradient, or as a factor of the parameter. */
@@ -56,7 +66,16 @@ export class Adam extends Optimizer<AdamOptions> {
     state.step = step
     const [b1, b2] = group.betas
     const { decay, shrink } = this.decayOf(group)
-    const scalars = [group.lr / (1 - b1 ** step), b1, b2, Math.sqrt(1 - b2 ** step), group.eps, decay, shrink, group.maximize ? -1 : 1]
+    const scalars = [
+      group.lr / (1 - b1 ** step),
+      b1,
+      b2,
+      Math.sqrt(1 - b2 ** step),
+      group.eps,
+      decay,
+      shrink,
+      group.maximize ? -1 : 1,
+    ]
     const slots = [this.slot(param, state, 'exp_avg'), this.slot(param, state, 'exp_avg_sq')]
     if (group.amsgrad) slots.push(this.slot(param, state, 'max_exp_avg_sq'))
     fused(group.amsgrad ? rules.amsgrad : rules.plain, [param, gradient, ...slots], [param, ...slots], scalars)

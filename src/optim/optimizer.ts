@@ -1,4 +1,5 @@
 // Optimizer: parameter groups, state per parameter, and one fused kernel per parameter and step.
+import { enableGrad } from '../autograd/noGrad.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { KindlingError, ValueError } from '../base/errors.ts'
@@ -30,9 +31,16 @@ export abstract class Optimizer<O extends { lr: number }> {
   constructor(params: Params<O>, defaults: O) {
     this.defaults = defaults
     const name = this.constructor.name
+    if (params instanceof Tensor)
+      throw new ValueError(`${name}: expected a list of tensors or groups, got one tensor`, 'write [tensor].')
     const list = [...(params as Iterable<unknown>)]
-    if (list.length === 0) throw new ValueError(`${name}: got an empty parameter list`, 'pass net.parameters(); a generator can be read only once.')
-    if (list.every((item) => item instanceof Tensor)) this.addParamGroup({ params: list } as Partial<O> & { params: Tensor[] })
+    if (list.length === 0)
+      throw new ValueError(
+        `${name}: got an empty parameter list`,
+        'pass net.parameters(); a generator can be read only once.',
+      )
+    if (list.every((item) => item instanceof Tensor))
+      this.addParamGroup({ params: list } as Partial<O> & { params: Tensor[] })
     else for (const group of list) this.addParamGroup(group as Partial<O> & { params: Iterable<Tensor> })
   }
 
@@ -43,8 +51,12 @@ export abstract class Optimizer<O extends { lr: number }> {
     const known = new Set(this.paramGroups.flatMap((g) => g.params))
     for (const param of params) {
       if (!(param instanceof Tensor)) throw new ValueError(`${name}: a parameter must be a tensor, got ${typeof param}`)
-      if (!param.isLeaf) throw new ValueError(`${name}: cannot optimize a tensor that has a history (${param.gradFn?.name})`, 'only leaf tensors can be optimized; use detach() or make it a Parameter.')
-      if (known.has(param)) throw new ValueError(`${name}: a parameter appears in more than one parameter group`)
+      if (!param.isLeaf)
+        throw new ValueError(
+          `${name}: cannot optimize a tensor that has a history (${param.gradFn?.name})`,
+          'only leaf tensors can be optimized; use detach() or make it a Parameter.',
+        )
+      if (known.has(param)) throw new ValueError(`${name}: a parameter appears twice, in one parameter group or in two`)
       known.add(param)
     }
     const full = { ...this.defaults, ...group, params } as ParamGroup<O>
@@ -62,7 +74,7 @@ export abstract class Optimizer<O extends { lr: number }> {
 
   /** One step for all parameters that have a gradient. `closure` recomputes the loss first, and its value is returned. */
   step<T>(closure?: () => T): T | undefined {
-    const loss = closure?.()
+    const loss = closure && enableGrad(closure)
     withoutRecording(() =>
       scope(() => {
         for (const group of this.paramGroups) {
@@ -105,13 +117,17 @@ export abstract class Optimizer<O extends { lr: number }> {
     const index = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]))
     const state: Record<string, ParamState> = {}
     for (const [param, values] of this.state) state[String(index.get(param))] = { ...values }
-    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({ ...options, params: params.map((param) => index.get(param) as number) }))
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({
+      ...options,
+      params: params.map((param) => index.get(param) as number),
+    }))
     return { state, paramGroups }
   }
 
   /** Takes over what `stateDict` gave, copying the tensors. Throws KindlingError when the groups differ in size. */
   loadStateDict({ state, paramGroups }: OptimizerStateDict): void {
-    const sizes = (groups: readonly { params: readonly unknown[] }[]): string => groups.map((group) => group.params.length).join(', ')
+    const sizes = (groups: readonly { params: readonly unknown[] }[]): string =>
+      groups.map((group) => group.params.length).join(', ')
     if (sizes(paramGroups) !== sizes(this.paramGroups)) {
       throw new KindlingError(
         `${this.constructor.name}.loadStateDict: the saved parameter groups have sizes [${sizes(paramGroups)}], the optimizer's [${sizes(this.paramGroups)}]`,
@@ -121,14 +137,22 @@ export abstract class Optimizer<O extends { lr: number }> {
     const params = this.paramGroups.flatMap((group) => group.params)
     this.state.clear()
     for (const [key, values] of Object.entries(state)) {
-      const copied = Object.entries(values).map(([name, value]) => [name, value instanceof Tensor ? value.detach().clone().keep() : value])
+      const copied = Object.entries(values).map(([name, value]) => [
+        name,
+        value instanceof Tensor ? value.detach().clone().keep() : value,
+      ])
       this.state.set(params[Number(key)], Object.fromEntries(copied) as ParamState)
     }
   }
 }
 
 /** Writes `exprs[k]` into `outputs[k]`, all in one pass over memory. */
-export function fused(exprs: readonly Expr[], inputs: readonly Tensor[], outputs: readonly Tensor[], scalars: readonly number[]): void {
+export function fused(
+  exprs: readonly Expr[],
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  scalars: readonly number[],
+): void {
   launch({ kind: 'map', exprs, compute: computeType(outputs[0].dtype), inputs, outputs, scalars })
   for (const output of outputs) output.storage.version++
 }

@@ -41,7 +41,9 @@ export class SGD extends Optimizer<SGDOptions> {
     if (!(momentum >= 0)) throw new ValueError(`SGD: momentum must be >= 0, got ${momentum}`)
     if (!(weightDecay >= 0)) throw new ValueError(`SGD: weightDecay must be >= 0, got ${weightDecay}`)
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
-      throw new ValueError(`SGD: Nesterov momentum needs momentum > 0 and dampening 0, got ${momentum} and ${dampening}`)
+      throw new ValueError(
+        `SGD: Nesterov momentum needs momentum > 0 and dampening 0, got ${momentum} and ${dampening}`,
+      )
     }
   }
 
@@ -53,7 +55,13 @@ export class SGD extends Optimizer<SGDOptions> {
     }
     const first = state.momentum_buffer === undefined
     const slot = this.slot(param, state, 'momentum_buffer')
-    const rule = first ? (group.nesterov ? rules.firstNesterov : rules.first) : group.nesterov ? rules.nesterov : rules.momentum
+    const rule = first
+      ? group.nesterov
+        ? rules.firstNesterov
+        : rules.first
+      : group.nesterov
+        ? rules.nesterov
+        : rules.momentum
     fused(rule, [param, gradient, slot], [param, slot], scalars)
   }
 }

@@ -9,27 +9,50 @@ export interface Owned {
   dispose(): void
   /** Called when the last scope lets it go alive. */
   guard(): void
+  /** What goes where this goes: the gradient of a leaf. */
+  readonly companion: Owned | null
 }
 
 /** Owner of the tensors made while it is the current scope. `using s = scope()`, or `scope(() => ...)`. */
 export class Scope {
   readonly parent: Scope | null
   private owned: Owned[] = []
+  /** How long `owned` may grow before what was disposed meanwhile is dropped from it. */
+  private limit = 64
   private open = true
+  private waiting = false
 
   constructor(parent: Scope | null) {
     this.parent = parent
   }
 
+  /** Takes the item over. A scope that has ended, or that waits, gives it to the scope outside. */
   adopt(item: Owned): void {
+    if (!this.open || this.waiting) {
+      giveTo(this.parent, item)
+      return
+    }
     item.owner = this
+    if (this.owned.length >= this.limit) {
+      this.owned = this.owned.filter((one) => one.owner === this)
+      this.limit = 64 + 2 * this.owned.length
+    }
     this.owned.push(item)
+  }
+
+  /**
+   * While a scope waits, what is made belongs to the scope outside: a loop that awaits its next batch makes nothing itself, but code that
+   * runs meanwhile may have inherited its context.
+   */
+  wait(waiting: boolean): void {
+    this.waiting = waiting
   }
 
   /** Hands every tensor found in `value` (arrays, maps, plain objects, tuples) to the scope outside. */
   release<T>(value: T): T {
     eachOwned(value, (item) => {
-      if (item.owner === this) giveTo(this.parent, item)
+      for (let one: Owned | null = item; one !== null && one.owner === this; one = one.companion)
+        giveTo(this.parent, one)
     })
     return value
   }
@@ -64,14 +87,15 @@ function giveTo(scope: Scope | null, item: Owned): void {
   }
 }
 
-const isOwned = (value: object): value is Owned => 'owner' in value && 'dispose' in value && 'guard' in value
+const isOwned = (value: object): value is Owned => 'owner' in value && 'dispose' in value && 'companion' in value
 
 /** Visits every tensor in arrays, maps, sets and plain objects. */
 export function eachOwned(value: unknown, visit: (item: Owned) => void, depth = 0): void {
   if (typeof value !== 'object' || value === null || depth > 8) return
   if (isOwned(value)) visit(value)
   else if (Array.isArray(value)) for (const item of value) eachOwned(item, visit, depth + 1)
-  else if (value instanceof Map || value instanceof Set) for (const item of value.values()) eachOwned(item, visit, depth + 1)
+  else if (value instanceof Map || value instanceof Set)
+    for (const item of value.values()) eachOwned(item, visit, depth + 1)
   else if (isPlain(value)) for (const item of Object.values(value)) eachOwned(item, visit, depth + 1)
 }
 

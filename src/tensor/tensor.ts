@@ -179,17 +179,26 @@ export class Tensor implements View, Owned {
     if (value !== null && (value.shape.length !== this.shape.length || value.shape.some((size, d) => size !== this.shape[d]))) {
       throw new ShapeError(`grad: a gradient has the shape of its tensor: ${formatShape(value.shape)} for ${formatShape(this.shape)}`)
     }
-    if (this.gradient !== null && this.gradient.owner === null) this.gradient.dispose()
-    this.gradient = value === null ? null : value.keep()
+    // The gradient lives as long as its tensor: in the same scope, or in none.
+    if (this.gradient !== null && this.gradient.owner === this.owner) this.gradient.dispose()
+    this.gradient = value
+    if (this.owner === null) value?.keep()
+    else if (value !== null && value.owner !== this.owner) this.owner.adopt(value)
+  }
+  /** What a scope gives away together with this tensor. */
+  get companion(): Tensor | null {
+    return this.gradient
   }
 
   // --- life ---------------------------------------------------------------------------------------------------------
 
   /** Takes the tensor out of its scope: it lives until `dispose()` or until it is garbage. */
   keep(): this {
-    if (this.owner !== null) {
+    const owner = this.owner
+    if (owner !== null) {
       this.owner = null
       this.guard()
+      if (this.gradient?.owner === owner) this.gradient.keep()
     }
     return this
   }

@@ -23,7 +23,9 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
 
   constructor(images: Tensor, labels: Tensor, { transform = ToTensor(), classes = [] }: ImageDatasetOptions = {}) {
     if (images.ndim !== 4 || labels.ndim !== 1 || images.shape[0] !== labels.shape[0]) {
-      throw new ShapeError(`ImageDataset: expected images [N, C, H, W] and labels [N], got [${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`)
+      throw new ShapeError(
+        `ImageDataset: expected images [N, C, H, W] and labels [N], got [${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
+      )
     }
     this.images = images.keep()
     this.labels = labels.keep()
@@ -39,7 +41,9 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
   }
   batch(indices: readonly number[]): readonly [Tensor, Tensor] {
     const images = rows(this.images, indices)
-    const changed = this.transform.perSample ? stack(indices.map((_, i) => this.transform(images.select(0, i)))) : this.transform(images)
+    const changed = this.transform.perSample
+      ? stack(indices.map((_, i) => this.transform(images.select(0, i))))
+      : this.transform(images)
     return [changed, rows(this.labels, indices)]
   }
 }

@@ -66,7 +66,8 @@ const clothes: Source = {
   folder: 'fashion-mnist',
   places: () => ['/usr/share/datasets/fashion-mnist'],
   urls: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
-  advice: 'on Debian, `apt-get install dataset-fashion-mnist` brings the files; or put the four IDX files into that folder.',
+  advice:
+    'on Debian, `apt-get install dataset-fashion-mnist` brings the files; or put the four IDX files into that folder.',
   classes: ['t-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
   checksums: {
     'train-images-idx3-ubyte': 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
@@ -102,10 +103,15 @@ async function open(source: Source, options: MnistOptions): Promise<ImageDataset
   const labels = await fetchIdx(source, labelFile, options)
   const [count, height, width] = images.shape
   if (images.shape.length !== 3 || labels.shape.length !== 1 || labels.shape[0] !== count) {
-    throw new DataError(`${source.title}: ${imageFile} has shape [${images.shape.join(', ')}], ${labelFile} [${labels.shape.join(', ')}]: they do not belong together`)
+    throw new DataError(
+      `${source.title}: ${imageFile} has shape [${images.shape.join(', ')}], ${labelFile} [${labels.shape.join(', ')}]: they do not belong together`,
+    )
   }
   const worst = labels.data.findIndex((label) => label >= classes.length)
-  if (worst >= 0) throw new DataError(`${source.title}: ${labelFile} holds the label ${labels.data[worst]} at ${worst}, there are ${classes.length} classes`)
+  if (worst >= 0)
+    throw new DataError(
+      `${source.title}: ${labelFile} holds the label ${labels.data[worst]} at ${worst}, there are ${classes.length} classes`,
+    )
   return new ImageDataset(
     fromHost(images.data, [count, 1, height, width], 'uint8'),
     fromHost(BigInt64Array.from(labels.data, BigInt), [count], 'int64'),
@@ -149,12 +155,20 @@ async function readIdx(path: string): Promise<IdxArray> {
     return parseIdx(await gunzip(raw), path)
   } catch (error) {
     if (error instanceof DataError) throw error
-    throw new DataError(`${path}: cannot be decompressed: ${(error as Error).message}`, 'delete the file and get it again.')
+    throw new DataError(
+      `${path}: cannot be decompressed: ${(error as Error).message}`,
+      'delete the file and get it again.',
+    )
   }
 }
 
 /** Downloads into the cache; null where no mirror gives the right file, with the reasons in `tried`. */
-async function fetchFile(source: Source, file: string, { onProgress }: MnistOptions, tried: string[]): Promise<IdxArray | null> {
+async function fetchFile(
+  source: Source,
+  file: string,
+  { onProgress }: MnistOptions,
+  tried: string[],
+): Promise<IdxArray | null> {
   for (const url of source.urls) {
     try {
       const bytes = await gunzip(await download(`${url}${file}.gz`, { onProgress }))
@@ -171,5 +185,6 @@ async function fetchFile(source: Source, file: string, { onProgress }: MnistOpti
 async function check(source: Source, file: string, bytes: Uint8Array): Promise<void> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
   const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  if (hex !== source.checksums[file]) throw new DataError(`${file}: wrong checksum: ${hex}, expected ${source.checksums[file]}`)
+  if (hex !== source.checksums[file])
+    throw new DataError(`${file}: wrong checksum: ${hex}, expected ${source.checksums[file]}`)
 }

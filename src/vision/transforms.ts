@@ -23,7 +23,10 @@ export function Normalize(mean: readonly number[] | number, std: readonly number
   const column = (values: readonly number[]): Tensor => tensor(values, { dtype: 'float32' }).reshape(-1, 1, 1)
   return (image) => {
     const channels = image.shape[image.ndim - 3]
-    for (const [name, values] of [['mean', means], ['std', stds]] as const) {
+    for (const [name, values] of [
+      ['mean', means],
+      ['std', stds],
+    ] as const) {
       if (values.length !== 1 && values.length !== channels) {
         throw new ShapeError(`Normalize: ${name} has ${values.length} values, the image ${channels} channels`)
       }
@@ -33,12 +36,17 @@ export function Normalize(mean: readonly number[] | number, std: readonly number
 }
 
 /** Any function as a transform. Source: `torchvision.transforms.Lambda`. */
-export function Lambda(transform: (image: Tensor) => Tensor, { perSample = false }: { perSample?: boolean } = {}): Transform {
+export function Lambda(
+  transform: (image: Tensor) => Tensor,
+  { perSample = false }: { perSample?: boolean } = {},
+): Transform {
   return Object.assign((image: Tensor) => transform(image), { perSample })
 }
 
 /** One transform after another. Source: `torchvision.transforms.Compose`. */
 export function Compose(transforms: readonly Transform[]): Transform {
   const perSample = transforms.some((transform) => transform.perSample === true)
-  return Object.assign((image: Tensor) => transforms.reduce((value, transform) => transform(value), image), { perSample })
+  return Object.assign((image: Tensor) => transforms.reduce((value, transform) => transform(value), image), {
+    perSample,
+  })
 }

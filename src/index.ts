@@ -1,5 +1,7 @@
 // kindling: `import * as torch from 'kindling'`.
 import './devices.ts'
+// Only methods: nothing of it is exported.
+import './ops/autograd.ts'
 
 export { detectAnomaly } from './autograd/anomaly.ts'
 export { type BackwardOptions, grad } from './autograd/backward.ts'

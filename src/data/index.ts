@@ -1,5 +1,6 @@
 // kindling/data: data sets and loaders.
 import '../devices.ts'
+import '../ops/autograd.ts'
 import '../ops/index.ts'
 
 export { collate } from './collate.ts'

@@ -1,5 +1,6 @@
 // kindling/io: files of tensors.
 import '../devices.ts'
+import '../ops/autograd.ts'
 import '../ops/index.ts'
 
 export { type IdxArray, parseIdx } from './idx.ts'

@@ -1,5 +1,6 @@
 // kindling/nn: modules, layers, losses and initialisers.
 import '../devices.ts'
+import '../ops/autograd.ts'
 import '../ops/index.ts'
 export * from './activation.ts'
 export * from './container.ts'

@@ -1,5 +1,6 @@
 // kindling/optim: optimizers.
 import '../devices.ts'
+import '../ops/autograd.ts'
 import '../ops/index.ts'
 export { Adam, type AdamOptions, AdamW } from './adam.ts'
 export { Optimizer, type OptimizerStateDict, type ParamGroup, type Params, type ParamState } from './optimizer.ts'

@@ -1,5 +1,6 @@
 // kindling/vision: image data sets and transforms.
 import '../devices.ts'
+import '../ops/autograd.ts'
 import '../ops/index.ts'
 
 export { ImageDataset, type ImageDatasetOptions } from './imageDataset.ts'

@@ -1,8 +1,9 @@
 // Distances and similarities of vectors: dist, cdist, pairwiseDistance, cosineSimilarity, and scaling to length 1.
 import { record } from '../autograd/record.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
-import { broadcastShapes, formatShape } from '../base/shape.ts'
+import { broadcastShapes, formatShape, normalizeDim } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { where } from './logic.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast, pointwise } from './pointwise.ts'
 import { dropDims, reduceKeepdim } from './reduce.ts'
@@ -64,7 +65,17 @@ export function normalize(input: Tensor, { p = 2, dim = 1, eps = 1e-12 }: { p?: 
   return input.div(norm(input, p, { dim, keepdim: true }).clampMin(eps))
 }
 
-const methods = { dist }
+/** Scales each slice along `dim` whose norm of order `p` exceeds `maxnorm` down to it. Source: `torch.renorm`. */
+export function renorm(input: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+  const axis = normalizeDim('renorm', dim, input.ndim)
+  if (input.ndim < 2) throw new ShapeError(`renorm: expected at least 2 dimensions, got ${formatShape(input.shape)}`)
+  if (p <= 0 || maxnorm < 0) throw new ValueError(`renorm: p must be positive and maxnorm not negative, got ${p} and ${maxnorm}`)
+  const others = input.shape.map((_, d) => d).filter((d) => d !== axis)
+  const lengths = norm(input, p, { dim: others, keepdim: true })
+  return input.mul(where(lengths.gt(maxnorm), lengths.add(1e-7).reciprocal().mul(maxnorm), 1))
+}
+
+const methods = { dist, renorm }
 installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}

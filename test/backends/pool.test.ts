@@ -86,7 +86,7 @@ describe('pool', () => {
         for (let round = 0; round < 25; round++) {
           const shape = [random.int(1, 3), random.int(1, 3), random.int(1, 11), random.int(1, 17)]
           const windows = [randomWindows(random, shape[2], op), randomWindows(random, shape[3], op)] as const
-          const divisor = random.next() < 0.2 ? 3 : null
+          const divisor = random.next() < 0.2 ? (random.next() < 0.5 ? 3 : -2) : null
           forwardAndBackward(random, dtype, shape, { op, windows, countIncludePad: random.next() < 0.5, divisor }, 0.4)
         }
       })
@@ -118,7 +118,7 @@ describe('pool', () => {
         [8, 15],
       ]) {
         for (const plain of [1, 0]) {
-          for (const divisor of [null, 3]) {
+          for (const divisor of [null, 3, -2]) {
             forwardAndBackward(
               random,
               'float32',

@@ -158,7 +158,10 @@ function build(m: Module, v: Variant): void {
               f.get(entry)
               f.load('i32.load', 8)
             }
+            // A window that holds nothing has the sum 0 and no divisor.
             f.op('i32.mul', 'f64.convert_i32_s')
+            f.f64(1)
+            f.op('f64.max')
           },
           'f64',
         )
@@ -252,11 +255,9 @@ function build(m: Module, v: Variant): void {
           f.set(sum)
         })
         f.get(out)
-        // A window that holds nothing has the sum 0 and no divisor.
         f.get(sum)
         pushDivisor()
-        f.f64(1)
-        f.op('f64.max', 'f64.div')
+        f.op('f64.div')
         if (type === 'f32') f.op('f32.demote_f64')
         scalar.store(f)
       }

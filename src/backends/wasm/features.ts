@@ -133,7 +133,7 @@ export function revecObstacle(): string | null {
  * Asks V8 for 256-bit code and tries it: right results, and faster than the same kernel in a form that it cannot join.
  * V8 optimizes in the background, so the probe runs until that shows, or for `patience` milliseconds.
  */
-function tryRevec(relaxedFma: boolean, patience = 50): boolean {
+function tryRevec(relaxedFma: boolean, patience = 400): boolean {
   if (revecObstacle() !== null) return false
   if (!setV8Flag('--experimental-wasm-revectorize')) return false
   const m = new Module(false)
@@ -156,16 +156,20 @@ function tryRevec(relaxedFma: boolean, patience = 50): boolean {
     kernel(0, 4096, 4000)
     return now() - start
   }
-  const best = { pairs: Infinity, singles: Infinity }
+  const first = { pairs: time(pairs), singles: time(singles) }
+  const best = { ...first }
   const deadline = now() + patience
   let revec = false
-  // One of the two may be optimized before the other: a gain counts only when neither has become faster for a while.
-  for (let settled = 0; !(revec && settled > 60) && now() < deadline; settled++) {
+  let optimized = false
+  // One of the two may be optimized before the other: a ratio counts only when neither has become faster for a while,
+  // and a missing gain only when both are far from their first, unoptimized code (a busy machine optimizes late).
+  for (let settled = 0; !(settled > 60 && (revec || optimized)) && now() < deadline; settled++) {
     const [p, s] = [time(pairs), time(singles)]
     if (p < 0.9 * best.pairs || s < 0.9 * best.singles) settled = 0
     best.pairs = Math.min(best.pairs, p)
     best.singles = Math.min(best.singles, s)
     revec = best.singles > 1.4 * best.pairs
+    optimized = first.pairs > 2 * best.pairs && first.singles > 2 * best.singles
   }
   if (revec && isRight()) return true
   setV8Flag('--no-experimental-wasm-revectorize')

@@ -4,7 +4,7 @@ import './devices.ts'
 import './ops/autograd.ts'
 
 export { detectAnomaly } from './autograd/anomaly.ts'
-export { type BackwardOptions, grad } from './autograd/backward.ts'
+export { type BackwardOptions, type GradOptions, grad } from './autograd/backward.ts'
 export { type GradcheckOptions, gradcheck, gradgradcheck } from './autograd/gradcheck.ts'
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './autograd/noGrad.ts'
 export { type DType, promoteTypes, resultType } from './base/dtype.ts'

@@ -36,11 +36,27 @@ export function backward(
   })
 }
 
-/** `torch.autograd.grad`: the gradients of `inputs`, without touching any `grad`; null where no gradient flows. */
+export interface GradOptions extends BackwardOptions {
+  gradOutputs?: readonly (Tensor | null)[]
+  /** Give null for an input to which no gradient flows, instead of throwing AutogradError. */
+  allowUnused?: boolean
+}
+
+/** `torch.autograd.grad`: the gradients of `inputs`, without touching any `grad`. */
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
-  options: BackwardOptions & { gradOutputs?: readonly (Tensor | null)[]; allowUnused?: boolean } = {},
+  options?: GradOptions & { allowUnused?: false },
+): Tensor[]
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions,
+): (Tensor | null)[]
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
 ): (Tensor | null)[] {
   const wanted = toList(inputs).map((x) => gradientEdge(x))
   if (wanted.includes(null)) throw new AutogradError('grad: one of the inputs does not require grad')

@@ -2,7 +2,7 @@
 import * as A from '../ops/activation.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { constant_ } from './init.ts'
-import { Layer, pythonFloat } from './layer.ts'
+import { Layer, pythonFloat, pythonNumber } from './layer.ts'
 import { Parameter } from './parameter.ts'
 
 export interface InplaceOptions {
@@ -164,7 +164,7 @@ export class Hardshrink extends Layer {
     return A.hardshrink(input, this)
   }
   override extraRepr(): string {
-    return `${this.lambd}`
+    return pythonNumber(this.lambd)
   }
 }
 /** x moved towards 0 by lambd. Source: `torch.nn.Softshrink`. */
@@ -178,7 +178,7 @@ export class Softshrink extends Layer {
     return A.softshrink(input, this)
   }
   override extraRepr(): string {
-    return `${this.lambd}`
+    return pythonNumber(this.lambd)
   }
 }
 /** The first half along `dim` times the sigmoid of the second. Source: `torch.nn.GLU`. */

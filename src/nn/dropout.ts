@@ -3,7 +3,7 @@ import { ValueError } from '../base/errors.ts'
 import * as R from '../ops/random.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { InplaceOptions } from './activation.ts'
-import { Layer, pythonBool } from './layer.ts'
+import { Layer, pythonBool, pythonNumber } from './layer.ts'
 
 abstract class DropoutBase extends Layer {
   readonly p: number
@@ -20,7 +20,7 @@ abstract class DropoutBase extends Layer {
     return { p, training, inplace }
   }
   override extraRepr(): string {
-    return `p=${this.p}, inplace=${pythonBool(this.inplace)}`
+    return `p=${pythonNumber(this.p)}, inplace=${pythonBool(this.inplace)}`
   }
 }
 /** Each element becomes 0 with probability p, else x / (1 - p). Source: `torch.nn.Dropout`. */

@@ -11,11 +11,17 @@ export abstract class Layer extends Module {
   abstract override forward(input: Tensor): Tensor
 }
 
-/** How PyTorch prints a number that is a float there: 1 as 1.0. */
+/** How Python prints a number: with an exponent below 0.0001 and from 1e16 on. */
+export function pythonNumber(value: number): string {
+  const [mantissa, exponent] = value.toExponential().split('e')
+  const power = Number(exponent)
+  if (value === 0 || !Number.isFinite(value) || (power >= -4 && power < 16)) return String(value)
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+}
+/** The same for what is a float there: 1 as 1.0. */
 export const pythonFloat = (value: number): string => {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return `${value}.0`
-  const text = String(value)
-  return text.replace(/e([+-])(\d)$/, 'e$10$2')
+  const text = pythonNumber(value)
+  return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 /** How Python prints a boolean. */
 export const pythonBool = (value: boolean): string => (value ? 'True' : 'False')

@@ -16,12 +16,16 @@ export interface AdamOptions {
 }
 
 const [p, grad, mean, square, largest] = [0, 1, 2, 3, 4].map(E.input)
-const [stepSize, beta1, beta2, rootCorrection, eps, decay, shrink, sign] = [0, 1, 2, 3, 4, 5, 6, 7].map(E.scalar)
+// 1 - beta comes as a number of its own: in float32 the difference would lose digits.
+const [stepSize, beta1, beta2, rest1, rest2, rootCorrection, eps, decay, shrink, sign] = Array.from(
+  { length: 10 },
+  (_, k) => E.scalar(k),
+)
 
 /** `decay` adds weightDecay * p to the gradient (Adam); `shrink` multiplies p before the step (AdamW). One of them is neutral. */
 const direction = E.add(E.mul(sign, grad), E.mul(decay, p))
-const newMean = E.add(E.mul(mean, beta1), E.mul(E.sub(1, beta1), direction))
-const newSquare = E.add(E.mul(square, beta2), E.mul(E.mul(E.sub(1, beta2), direction), direction))
+const newMean = E.add(E.mul(mean, beta1), E.mul(rest1, direction))
+const newSquare = E.add(E.mul(square, beta2), E.mul(E.mul(rest2, direction), direction))
 const newLargest = E.max(largest, newSquare)
 const stepped = (second: E.Expr): E.Expr =>
   E.sub(E.mul(p, shrink), E.div(E.mul(stepSize, newMean), E.add(E.div(E.sqrt(second), rootCorrection), eps)))
@@ -70,6 +74,8 @@ export class Adam extends Optimizer<AdamOptions> {
       group.lr / (1 - b1 ** step),
       b1,
       b2,
+      1 - b1,
+      1 - b2,
       Math.sqrt(1 - b2 ** step),
       group.eps,
       decay,

@@ -15,9 +15,9 @@ export interface SGDOptions {
 }
 
 const [p, grad, buffer] = [E.input(0), E.input(1), E.input(2)]
-const [lr, weightDecay, momentum, dampening, sign] = [0, 1, 2, 3, 4].map(E.scalar)
+const [lr, weightDecay, momentum, undamped, sign] = [0, 1, 2, 3, 4].map(E.scalar)
 const direction = E.add(E.mul(sign, grad), E.mul(weightDecay, p))
-const velocity = E.add(E.mul(momentum, buffer), E.mul(E.sub(1, dampening), direction))
+const velocity = E.add(E.mul(momentum, buffer), E.mul(undamped, direction))
 const descend = (step: E.Expr): E.Expr => E.sub(p, E.mul(lr, step))
 
 /** New parameter and new momentum buffer; on the first step the buffer is the gradient itself. */
@@ -48,7 +48,7 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   protected update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: ParamState): void {
-    const scalars = [group.lr, group.weightDecay, group.momentum, group.dampening, group.maximize ? -1 : 1]
+    const scalars = [group.lr, group.weightDecay, group.momentum, 1 - group.dampening, group.maximize ? -1 : 1]
     if (group.momentum === 0) {
       fused(rules.plain, [param, gradient], [param], scalars)
       return

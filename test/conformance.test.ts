@@ -1,4 +1,5 @@
 // Kindling against PyTorch's recorded answers: everything that both have agrees. `npm run conformance` shows the same line by line.
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { conformance } from './conformance/conformance.ts'
 import { useDevice } from './conformance/kindling.ts'
@@ -16,3 +17,21 @@ describe.each(['wasm', 'reference'] as const)('on the device %s', (device) => {
     expect(summary.passed).toBeGreaterThan(1000)
   })
 })
+
+const clothes = '/usr/share/datasets/fashion-mnist'
+if (!existsSync(clothes)) {
+  console.log(
+    'Fashion-MNIST was not found: PyTorch runs of whole networks are skipped; on Debian, apt-get install dataset-fashion-mnist',
+  )
+}
+
+test.skipIf(!existsSync(clothes)).each(['run.softmax_regression', 'run.mlp', 'run.lenet'])(
+  '%s follows PyTorch loss by loss within 1e-5',
+  { timeout: 120_000 },
+  async (name) => {
+    useDevice('wasm')
+    const { lines } = await conformance({ only: name, data: clothes })
+    const line = lines.find((one) => one.name === name)
+    expect(line && formatLine(line)).toBe(`ok   ${name} 1/1`)
+  },
+)

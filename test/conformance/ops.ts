@@ -328,6 +328,8 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional._scaled_dot_product_attention': {
     parameters: 'query key value | attn_mask dropout_p need_attn_weights is_causal',
     as: 'F.scaledDotProductAttention',
+    // PyTorch's private form gives the weights even where they are not asked for.
+    call: (f, [query, key, value, options]) => f(query, key, value, { ...(options as object), needAttnWeights: true }),
   },
   'nn.functional.adaptive_avg_pool1d': 'input output_size',
   'nn.functional.adaptive_avg_pool2d': 'input output_size',

@@ -12,9 +12,15 @@ const { values, positionals } = parseArgs({
   options: {
     device: { type: 'string', default: 'wasm' },
     only: { type: 'string' },
-    data: { type: 'string', default: process.env.KINDLING_DATA },
+    data: { type: 'string', default: process.env.KINDLING_DATA ?? debianData() },
   },
 })
+/** Where Debian's package dataset-fashion-mnist puts the files. */
+function debianData(): string | undefined {
+  const folder = '/usr/share/datasets/fashion-mnist'
+  return existsSync(folder) ? folder : undefined
+}
+
 const [folder] = positionals
 if (folder !== undefined && !existsSync(folder)) {
   console.error(`conformance: no folder ${folder}`)

@@ -310,7 +310,7 @@ export class Tensor implements View, Owned {
   /** A tensor has no single primitive value; one element converts, as in Python's `float(x)`. */
   [Symbol.toPrimitive](hint: string): number | string {
     if (hint === 'string') return this.toString()
-    if (hint === 'number') return this.item()
+    if (hint === 'number' && this.numel() === 1) return this.item()
     throw new KindlingError('tensor: JavaScript operators do not work on tensors', 'write a.add(b), a.mul(b), a.eq(b); x.item() gives the number of a one-element tensor.')
   }
 }

@@ -187,7 +187,7 @@ interface Loading<Sample> {
 
 /** The scope of the running iteration; the next one ends it. */
 class IterationScopes {
-  readonly outside = context.get().scope
+  readonly outside = context.get().scope?.current ?? null
   private current: Scope | null = null
 
   enter(scope: Scope): void {

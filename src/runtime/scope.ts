@@ -23,12 +23,25 @@ export class Scope {
   private waiting = false
 
   constructor(parent: Scope | null) {
-    this.parent = parent
+    this.parent = parent?.current ?? null
   }
 
-  /** Takes the item over. A scope that has ended, or that waits, gives it to the scope outside. */
+  /** The innermost scope, from this one outwards, that takes what is made now. */
+  get current(): Scope | null {
+    let scope: Scope | null = this
+    while (scope !== null && (!scope.open || scope.waiting)) scope = scope.parent
+    return scope
+  }
+
+  /** Takes over what was made while this is the current scope; a scope that waits leaves it to the scope outside. */
   adopt(item: Owned): void {
-    if (!this.open || this.waiting) {
+    if (this.open && !this.waiting) this.take(item)
+    else giveTo(this.current, item)
+  }
+
+  /** Takes the item over. A scope that has ended gives it to the scope outside. */
+  take(item: Owned): void {
+    if (!this.open) {
       giveTo(this.parent, item)
       return
     }
@@ -42,7 +55,7 @@ export class Scope {
 
   /**
    * While a scope waits, what is made belongs to the scope outside: a loop that awaits its next batch makes nothing itself, but code that
-   * runs meanwhile may have inherited its context.
+   * runs meanwhile may have inherited its context. The batch itself is taken.
    */
   wait(waiting: boolean): void {
     this.waiting = waiting
@@ -80,7 +93,7 @@ export class Scope {
 }
 
 function giveTo(scope: Scope | null, item: Owned): void {
-  if (scope !== null) scope.adopt(item)
+  if (scope !== null) scope.take(item)
   else {
     item.owner = null
     item.guard()

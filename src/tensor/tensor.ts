@@ -183,7 +183,7 @@ export class Tensor implements View, Owned {
     if (this.gradient !== null && this.gradient.owner === this.owner) this.gradient.dispose()
     this.gradient = value
     if (this.owner === null) value?.keep()
-    else if (value !== null && value.owner !== this.owner) this.owner.adopt(value)
+    else if (value !== null && value.owner !== this.owner) this.owner.take(value)
   }
   /** What a scope gives away together with this tensor. */
   get companion(): Tensor | null {

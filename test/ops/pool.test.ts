@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
+import * as F from '../../src/ops/functional.ts'
+import * as torch from '../../src/ops/index.ts'
+import { onEachDevice } from '../support/ops.ts'
+import { leaf, unitLeaf, wave } from '../support/samples.ts'
+
+onEachDevice(() => {
+  test('windows of 2 x 2', () => {
+    const x = torch.arange(16, { dtype: 'float32' }).reshape(1, 1, 4, 4)
+    expect(F.maxPool2d(x, 2).tolist()).toEqual([[[[5, 7], [13, 15]]]])
+    expect(F.avgPool2d(x, 2).tolist()).toEqual([[[[2.5, 4.5], [10.5, 12.5]]]])
+    const [values, indices] = F.maxPool2d(x, [3, 1], { stride: 1, returnIndices: true })
+    expect(values.shape).toEqual([1, 1, 2, 4])
+    expect(indices.tolist()).toEqual([[[[8, 9, 10, 11], [12, 13, 14, 15]]]])
+  })
+
+  test('ceil mode keeps the last window, unless it starts in the padding behind', () => {
+    expect(F.maxPool1d(wave([1, 1, 5]), 2, { ceilMode: true }).shape).toEqual([1, 1, 3])
+    expect(F.avgPool1d(wave([1, 1, 4]), 2, { stride: 3, padding: 1, ceilMode: true }).shape).toEqual([1, 1, 2])
+  })
+
+  test('gradients of maxima', () => {
+    const options = { stride: 2, padding: 1, dilation: [2, 1], ceilMode: true }
+    gradcheck((x) => F.maxPool2d(x, [2, 3], options), [leaf([2, 2, 7, 5])])
+    gradgradcheck((x) => F.maxPool2d(x.mul(x), [2, 3], options), [leaf([1, 2, 7, 5])])
+    gradcheck((x) => F.maxPool1d(x, 3), [leaf([2, 2, 9])])
+    gradcheck((x) => F.adaptiveMaxPool2d(x, [3, null]), [leaf([2, 5, 4])])
+    gradcheck((x) => F.adaptiveMaxPool1d(x, 3), [leaf([2, 2, 7])])
+  })
+
+  test('gradients of means', () => {
+    gradcheck((x) => F.avgPool2d(x, [3, 2], { stride: [2, 1], padding: [1, 0], ceilMode: true }), [leaf([2, 2, 6, 5])])
+    gradcheck((x) => F.avgPool2d(x, 3, { padding: 1, countIncludePad: false }), [leaf([1, 2, 5, 5])])
+    gradcheck((x) => F.avgPool2d(x, 2, { divisorOverride: 3 }), [leaf([2, 4, 4])])
+    gradgradcheck((x) => F.avgPool2d(x.mul(x), 2), [leaf([1, 1, 4, 4])])
+    gradcheck((x) => F.adaptiveAvgPool2d(x, [2, 3]), [leaf([1, 2, 5, 7])])
+    gradcheck((x) => F.adaptiveAvgPool1d(x, 3), [leaf([1, 2, 7])])
+    gradcheck((x) => F.lpPool2d(x, 3, 2), [unitLeaf([1, 1, 4, 4])])
+  })
+
+  test('NaN wins a maximum', () => {
+    expect(F.maxPool1d(torch.tensor([[[1, Number.NaN, 3, 4]]]), 2).tolist()).toEqual([[[Number.NaN, 4]]])
+  })
+
+  test('mistakes are named with both values', () => {
+    expect(() => F.maxPool2d(torch.zeros(1, 1, 2, 2), 3)).toThrow('maxPool2d: kernel is larger than the padded input: 3 and 2 in spatial dimension 0')
+    expect(() => F.avgPool2d(torch.zeros(1, 1, 4, 4), 2, { padding: 2 })).toThrow('padding must be at most half of the kernel size: 2 and 2')
+    expect(() => F.avgPool2d(torch.zeros(4, 4), 2)).toThrow('[N, C, H, W] or [C, H, W], got [4, 4]')
+  })
+})

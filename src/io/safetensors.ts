@@ -1,6 +1,6 @@
 // The safetensors format: 8 bytes of header length, a JSON header, raw little-endian data.
 // Specification: https://huggingface.co/docs/safetensors. Python reads what this writes, and the other way round.
-import { bytesOf, type DType, dtypes } from '../base/dtype.ts'
+import { bytesOf, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
 import { DataError, ValueError } from '../base/errors.ts'
 import { numelOf } from '../base/shape.ts'
 import { fromHost } from '../ops/host.ts'
@@ -15,7 +15,32 @@ const names = {
   uint8: 'U8',
   bool: 'BOOL',
 } as const satisfies Record<DType, string>
-const byName = new Map<string, DType>(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]))
+interface Stored {
+  readonly bytes: number
+  readonly dtype: DType
+  /** The elements as the dtype's typed array; `data` is a copy of their bytes. */
+  readonly decode: (data: ArrayBuffer) => TypedArray
+}
+const own = Object.entries(names).map(([name, code]): [string, Stored] => {
+  const dtype = name as DType
+  return [code, { bytes: bytesOf(dtype), dtype, decode: (data) => new dtypes[dtype].array(data) }]
+})
+/** Types that Kindling has not are read into the smallest one that holds all their values. */
+const stored = new Map<string, Stored>([
+  ...own,
+  [
+    'BF16',
+    {
+      bytes: 2,
+      dtype: 'float32',
+      decode: (data) => new Float32Array(Uint32Array.from(new Uint16Array(data), (half) => half << 16).buffer),
+    },
+  ],
+  ['I8', { bytes: 1, dtype: 'int32', decode: (data) => Int32Array.from(new Int8Array(data)) }],
+  ['I16', { bytes: 2, dtype: 'int32', decode: (data) => Int32Array.from(new Int16Array(data)) }],
+  ['U16', { bytes: 2, dtype: 'int32', decode: (data) => Int32Array.from(new Uint16Array(data)) }],
+  ['U32', { bytes: 4, dtype: 'int64', decode: (data) => BigInt64Array.from(new Uint32Array(data), BigInt) }],
+])
 
 interface Entry {
   dtype: string
@@ -79,9 +104,9 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
     )
   const tensors: Record<string, Tensor> = Object.create(null)
   for (const [key, { dtype, shape, data_offsets }] of entries) {
-    const type = byName.get(dtype) as DType
+    const { dtype: type, decode } = stored.get(dtype) as Stored
     // Copied, because data in the file need not be aligned.
-    tensors[key] = fromHost(new dtypes[type].array(data.slice(...data_offsets).buffer), shape, type)
+    tensors[key] = fromHost(decode(data.slice(...data_offsets).buffer), shape, type)
   }
   return { tensors, metadata }
 }
@@ -91,10 +116,11 @@ function readHeader(
   name: string,
 ): { entries: Map<string, Entry>; metadata: Record<string, string>; start: number } {
   if (bytes.length < 8) throw new DataError(`${name}: truncated: ${bytes.length} bytes, expected at least 8`)
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  const announced = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
+  const length = Number(announced)
   if (length > bytes.length - 8)
     throw new DataError(
-      `${name}: its header should have ${length} bytes, the file has ${bytes.length - 8} more`,
+      `${name}: its header should have ${announced} bytes, the file has ${bytes.length - 8} more`,
       'the file is truncated, or no safetensors file.',
     )
   let header: unknown
@@ -106,6 +132,10 @@ function readHeader(
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     throw new DataError(`${name}: its header is not a JSON object`)
   const { __metadata__: metadata = {}, ...rest } = header as Record<string, unknown>
+  const isText = (value: unknown): boolean => typeof value === 'string'
+  if (typeof metadata !== 'object' || metadata === null || !Object.values(metadata).every(isText)) {
+    throw new DataError(`${name}: its metadata must be an object of strings`)
+  }
   // `rest` has lost a key named __proto__ to no one: JSON.parse and spread make it an own property.
   return {
     entries: new Map(Object.entries(rest) as [string, Entry][]),
@@ -117,8 +147,10 @@ function readHeader(
 function checkEntry(what: string, entry: Entry, available: number): void {
   const { dtype, shape, data_offsets: offsets } = entry ?? {}
   const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
-  if (!byName.has(dtype))
-    throw new DataError(`${what} has dtype ${String(dtype)}, known are ${[...byName.keys()].join(', ')}`)
+  if (!stored.has(dtype))
+    throw new DataError(
+      `${what} has dtype ${typeof dtype === 'string' ? dtype : typeof dtype}, known are ${[...stored.keys()].join(', ')}`,
+    )
   if (!Array.isArray(shape) || !shape.every(isSize))
     throw new DataError(`${what} has no proper shape: ${JSON.stringify(shape)}`)
   if (
@@ -130,7 +162,7 @@ function checkEntry(what: string, entry: Entry, available: number): void {
   ) {
     throw new DataError(`${what} has data at ${JSON.stringify(offsets)}, the file has ${available} bytes of data`)
   }
-  const bytes = numelOf(shape) * bytesOf(byName.get(dtype) as DType)
+  const bytes = numelOf(shape) * (stored.get(dtype) as Stored).bytes
   if (offsets[1] - offsets[0] !== bytes)
     throw new DataError(
       `${what} has ${offsets[1] - offsets[0]} bytes, its shape [${shape.join(', ')}] of ${dtype} needs ${bytes}`,

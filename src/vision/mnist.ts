@@ -13,6 +13,8 @@ export interface MnistOptions extends ImageDatasetOptions {
   root?: string
   /** Fetch what is not found. Default true. */
   download?: boolean
+  /** Addresses of folders with the four .gz files, tried in this order; copies outside the cache are not used then. Default: the known servers. */
+  mirrors?: readonly string[]
   onProgress?: DownloadOptions['onProgress']
 }
 
@@ -134,7 +136,9 @@ function cacheFolder(source: Source): string[] {
 }
 
 async function fetchIdx(source: Source, file: string, options: MnistOptions): Promise<IdxArray> {
-  const folders = options.root !== undefined ? [options.root] : [...cacheFolder(source), ...source.places()]
+  const { root, mirrors } = options
+  const folders =
+    root !== undefined ? [root] : [...cacheFolder(source), ...(mirrors === undefined ? source.places() : [])]
   for (const folder of folders) {
     const path = await locate(folder, file)
     if (path !== null) return readIdx(path)
@@ -166,10 +170,10 @@ async function readIdx(path: string): Promise<IdxArray> {
 async function fetchFile(
   source: Source,
   file: string,
-  { onProgress }: MnistOptions,
+  { onProgress, mirrors = source.urls }: MnistOptions,
   tried: string[],
 ): Promise<IdxArray | null> {
-  for (const url of source.urls) {
+  for (const url of mirrors) {
     try {
       const bytes = await gunzip(await download(`${url}${file}.gz`, { onProgress }))
       await check(source, file, bytes)

@@ -24,9 +24,19 @@ export interface AttentionOptions {
  * softmax(query keyᵀ / sqrt(E)) value: query [..., L, E], key [..., S, E], value [..., S, V] give [..., L, V].
  * Source: `torch.nn.functional.scaled_dot_product_attention`.
  */
-export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions & { needAttnWeights: true }): [Tensor, Tensor]
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionOptions & { needAttnWeights: true },
+): [Tensor, Tensor]
 export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options?: AttentionOptions): Tensor
-export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor | [Tensor, Tensor] {
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionOptions = {},
+): Tensor | [Tensor, Tensor] {
   const { attnMask = null, dropoutP = 0, isCausal = false, needAttnWeights = false } = options
   if (query.ndim < 2 || query.size(-1) !== key.size(-1) || key.size(-2) !== value.size(-2)) {
     throw new ShapeError(
@@ -36,7 +46,12 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
   const scores = matmul(query.div(Math.sqrt(query.size(-1))), key.transpose(-2, -1))
   const causal = (): Tensor => tril(ones([query.size(-2), key.size(-2)], { dtype: 'bool', device: query.device }))
   const mask = isCausal ? causal() : attnMask
-  const masked = mask === null ? scores : mask.dtype === 'bool' ? maskedFill(scores, mask.logicalNot(), Number.NEGATIVE_INFINITY) : scores.add(mask)
+  const masked =
+    mask === null
+      ? scores
+      : mask.dtype === 'bool'
+        ? maskedFill(scores, mask.logicalNot(), Number.NEGATIVE_INFINITY)
+        : scores.add(mask)
   const weights = softmax(masked, -1)
   const kept = dropoutP > 0 ? dropout(weights, { p: dropoutP }) : weights
   const out = matmul(kept, value)
@@ -47,9 +62,12 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   const [outputs, rows, columns] = weight.shape
   const lead = x1.shape.slice(0, -1)
-  const fits = weight.ndim === 3 && x1.size(-1) === rows && x2.size(-1) === columns && lead.join() === x2.shape.slice(0, -1).join()
+  const fits =
+    weight.ndim === 3 && x1.size(-1) === rows && x2.size(-1) === columns && lead.join() === x2.shape.slice(0, -1).join()
   if (!fits) {
-    throw new ShapeError(`bilinear: inputs and weight do not fit together: ${formatShape(x1.shape)}, ${formatShape(x2.shape)} and ${formatShape(weight.shape)}`)
+    throw new ShapeError(
+      `bilinear: inputs and weight do not fit together: ${formatShape(x1.shape)}, ${formatShape(x2.shape)} and ${formatShape(weight.shape)}`,
+    )
   }
   const flat = x1.reshape(-1, rows)
   // [N, O * J]: each row times all matrices at once, then against the second input.

@@ -109,20 +109,26 @@ export interface ConvOptions {
 /** What all convolutions check of their operands. */
 function checkOperands(op: string, rank: number, x: Tensor, w: Tensor, bias: Tensor | null, groups: number): void {
   sameDType(op, x, w, ...(bias === null ? [] : [bias]))
-  if (!isFloating(x.dtype)) throw new DTypeError(`${op}: needs a floating-point dtype, got ${x.dtype}`, 'convert first: x.float().')
+  if (!isFloating(x.dtype))
+    throw new DTypeError(`${op}: needs a floating-point dtype, got ${x.dtype}`, 'convert first: x.float().')
   const layout = rank === 1 ? '[N, C, L] or [C, L]' : '[N, C, H, W] or [C, H, W]'
   if (x.ndim !== rank + 2 && x.ndim !== rank + 1) {
     throw new ShapeError(`${op}: expected an input ${layout}, got ${formatShape(x.shape)}`)
   }
-  if (w.ndim !== rank + 2) throw new ShapeError(`${op}: expected a weight of ${rank + 2} dimensions, got ${formatShape(w.shape)}`)
+  if (w.ndim !== rank + 2)
+    throw new ShapeError(`${op}: expected a weight of ${rank + 2} dimensions, got ${formatShape(w.shape)}`)
   if (!Number.isInteger(groups) || groups < 1 || w.shape[0] % groups !== 0) {
-    throw new ShapeError(`${op}: groups must divide the ${w.shape[0]} channels of the weight ${formatShape(w.shape)}: groups is ${groups}`)
+    throw new ShapeError(
+      `${op}: groups must divide the ${w.shape[0]} channels of the weight ${formatShape(w.shape)}: groups is ${groups}`,
+    )
   }
 }
 
 function checkBias(op: string, bias: Tensor | null, channels: number): void {
   if (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== channels)) {
-    throw new ShapeError(`${op}: expected a bias [${channels}], one for each output channel, got ${formatShape(bias.shape)}`)
+    throw new ShapeError(
+      `${op}: expected a bias [${channels}], one for each output channel, got ${formatShape(bias.shape)}`,
+    )
   }
 }
 
@@ -137,7 +143,13 @@ function batched(x: Tensor, rank: number, body: (x: Tensor) => Tensor): Tensor {
   return x.ndim === rank + 2 ? body(x) : body(x.unsqueeze(0)).squeeze(0)
 }
 
-function convNd(rank: number, input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvOptions): Tensor {
+function convNd(
+  rank: number,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvOptions,
+): Tensor {
   const op = `conv${rank}d`
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
   checkOperands(op, rank, input, weight, bias ?? null, groups)
@@ -149,7 +161,11 @@ function convNd(rank: number, input: Tensor, weight: Tensor, bias: Tensor | null
       `${op}: input has ${channels} channels, weight expects ${weight.shape[1] * groups}${parts}: ${formatShape(input.shape)} and ${formatShape(weight.shape)}`,
     )
   }
-  const geometry = { stride: sizePerDim(op, 'stride', stride, rank), dilation: sizePerDim(op, 'dilation', dilation, rank), groups }
+  const geometry = {
+    stride: sizePerDim(op, 'stride', stride, rank),
+    dilation: sizePerDim(op, 'dilation', dilation, rank),
+    groups,
+  }
   checkAtLeast(op, 'stride', geometry.stride, 1)
   checkAtLeast(op, 'dilation', geometry.dilation, 1)
   const kernel = weight.shape.slice(2)
@@ -178,17 +194,20 @@ function applyPadding(
 ): { padded: Tensor; paddings: number[] } {
   if (padding === 'valid') return { padded: x, paddings: kernel.map(() => 0) }
   if (padding !== 'same') {
-    if (typeof padding === 'string') throw new ValueError(`${op}: padding must be numbers, 'same' or 'valid', got '${padding}'`)
+    if (typeof padding === 'string')
+      throw new ValueError(`${op}: padding must be numbers, 'same' or 'valid', got '${padding}'`)
     const paddings = sizePerDim(op, 'padding', padding, kernel.length)
     checkAtLeast(op, 'padding', paddings, 0)
     return { padded: x, paddings }
   }
-  if (stride.some((step) => step !== 1)) throw new ValueError(`${op}: padding 'same' needs stride 1, got stride ${formatShape(stride)}`)
+  if (stride.some((step) => step !== 1))
+    throw new ValueError(`${op}: padding 'same' needs stride 1, got stride ${formatShape(stride)}`)
   const total = kernel.map((size, d) => dilation[d] * (size - 1))
   const paddings = total.map((size) => Math.floor(size / 2))
   const shape = x.shape.map((size, d) => (d < 2 ? size : size + (total[d - 2] % 2)))
   const own = x.shape
-  const take = (whole: Tensor): Tensor => own.reduce((part, size, d) => (size === shape[d] ? part : part.narrow(d, 0, size)), whole)
+  const take = (whole: Tensor): Tensor =>
+    own.reduce((part, size, d) => (size === shape[d] ? part : part.narrow(d, 0, size)), whole)
   return { padded: total.some((size) => size % 2 === 1) ? embed(x, shape, take) : x, paddings }
 }
 
@@ -216,7 +235,13 @@ export interface ConvTransposeOptions {
   dilation?: Size
 }
 
-function convTransposeNd(rank: number, input: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvTransposeOptions): Tensor {
+function convTransposeNd(
+  rank: number,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvTransposeOptions,
+): Tensor {
   const op = `convTranspose${rank}d`
   const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options
   checkOperands(op, rank, input, weight, bias ?? null, groups)
@@ -241,7 +266,8 @@ function convTransposeNd(rank: number, input: Tensor, weight: Tensor, bias: Tens
   checkAtLeast(op, 'outputPadding', extra, 0)
   extra.forEach((size, d) => {
     const limit = Math.max(geometry.stride[d], geometry.dilation[d])
-    if (size >= limit) throw new ValueError(`${op}: outputPadding must be smaller than stride or dilation: ${size} and ${limit}`)
+    if (size >= limit)
+      throw new ValueError(`${op}: outputPadding must be smaller than stride or dilation: ${size} and ${limit}`)
   })
   return batched(input, rank, (x) => {
     const spatial = x.shape.slice(2).map((size, d) => {
@@ -249,17 +275,29 @@ function convTransposeNd(rank: number, input: Tensor, weight: Tensor, bias: Tens
       return (size - 1) * geometry.stride[d] - 2 * geometry.padding[d] + reach + extra[d] + 1
     })
     if (spatial.some((size) => size < 1)) {
-      throw new ShapeError(`${op}: the output would have size ${formatShape(spatial)}: input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)}`)
+      throw new ShapeError(
+        `${op}: the output would have size ${formatShape(spatial)}: input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)}`,
+      )
     }
     return inputGrad(x, weight, bias ?? null, [x.shape[0], outputs, ...spatial], geometry)
   })
 }
 
 /** Transposed convolution of [N, C, L] with weight [C, O / groups, K]. Source: `torch.nn.functional.conv_transpose1d`. */
-export function convTranspose1d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor {
+export function convTranspose1d(
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor {
   return convTransposeNd(1, input, weight, bias, options)
 }
 /** Transposed convolution of [N, C, H, W] with weight [C, O / groups, KH, KW]. Source: `torch.nn.functional.conv_transpose2d`. */
-export function convTranspose2d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {}): Tensor {
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor {
   return convTransposeNd(2, input, weight, bias, options)
 }

@@ -47,7 +47,8 @@ function asRows(op: string, input: Tensor, target: Tensor): { rows: Tensor; labe
   if (target.dtype !== 'int64') {
     throw new DTypeError(`${op}: class numbers must be int64, got ${target.dtype}`, 'convert them: target.long().')
   }
-  const rows = input.ndim === 1 ? input.unsqueeze(0) : input.ndim === 2 ? input : input.movedim(1, -1).reshape(-1, input.shape[1])
+  const rows =
+    input.ndim === 1 ? input.unsqueeze(0) : input.ndim === 2 ? input : input.movedim(1, -1).reshape(-1, input.shape[1])
   return { rows, labels: target.ndim === 1 ? target : target.reshape(-1), shape: target.shape }
 }
 
@@ -87,10 +88,21 @@ function fused(x: Tensor, target: Tensor, ignoreIndex: number, reduction: Reduct
   const { loss, lse } = fusedLosses(x, target, ignoreIndex)
   const rows = [x.shape[0]]
   if (reduction === 'mean') {
-    const [average, count] = reduceKeepdim(meanOfCounted(ignoreIndex), [loss, target], [0], [x.dtype, x.dtype], [], computeType(x.dtype))
-    return record('NllLossBackward0', [x], dropDims(average, [0], false), [x, target, lse, count], (grad, [sx, labels, sl, n]) => [
-      fusedGradient(sx, labels, sl, expand(grad.div(n), rows), ignoreIndex),
-    ])
+    const [average, count] = reduceKeepdim(
+      meanOfCounted(ignoreIndex),
+      [loss, target],
+      [0],
+      [x.dtype, x.dtype],
+      [],
+      computeType(x.dtype),
+    )
+    return record(
+      'NllLossBackward0',
+      [x],
+      dropDims(average, [0], false),
+      [x, target, lse, count],
+      (grad, [sx, labels, sl, n]) => [fusedGradient(sx, labels, sl, expand(grad.div(n), rows), ignoreIndex)],
+    )
   }
   const out = reduction === 'sum' ? loss.sum() : loss
   return record('NllLossBackward0', [x], out, [x, target, lse], (grad, [sx, labels, sl]) => [
@@ -106,7 +118,8 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options
   checkReduction('crossEntropy', reduction)
   requireFloating('crossEntropy', input)
-  if (labelSmoothing < 0 || labelSmoothing > 1) throw new ValueError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`)
+  if (labelSmoothing < 0 || labelSmoothing > 1)
+    throw new ValueError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`)
   if (target.isFloatingPoint()) return ofProbabilities(input, target, weight, reduction, labelSmoothing)
   const { rows, labels, shape } = asRows('crossEntropy', input, target)
   if (weight === null && labelSmoothing === 0) {
@@ -127,7 +140,13 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
 
 const withShape = (x: Tensor, shape: readonly number[]): Tensor => (sameShape(x.shape, shape) ? x : x.reshape(shape))
 
-function ofProbabilities(input: Tensor, target: Tensor, weight: Tensor | null, reduction: Reduction, smoothing: number): Tensor {
+function ofProbabilities(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction: Reduction,
+  smoothing: number,
+): Tensor {
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
       `crossEntropy: probabilities need the shape of the input: ${formatShape(target.shape)} and ${formatShape(input.shape)}`,
@@ -151,7 +170,13 @@ function rowWeights(labels: Tensor, weight: Tensor | null, ignoreIndex: number, 
   return weight === null ? cast(counts, like.dtype) : weight.indexSelect(0, labels.mul(counts)).mul(counts)
 }
 
-function ofClasses(logP: Tensor, labels: Tensor, weight: Tensor | null, ignoreIndex: number, reduction: Reduction): Tensor {
+function ofClasses(
+  logP: Tensor,
+  labels: Tensor,
+  weight: Tensor | null,
+  ignoreIndex: number,
+  reduction: Reduction,
+): Tensor {
   const [counts, weights, out, total] = withoutRecording(() => {
     const counted = labels.ne(ignoreIndex)
     const at = labels.mul(counted).unsqueeze(1)
@@ -172,7 +197,11 @@ function ofClasses(logP: Tensor, labels: Tensor, weight: Tensor | null, ignoreIn
  * Minus the log-probability of each target: log-probabilities [N, C] or [N, C, d1, ...] (or [C]), class numbers [N, d1, ...] (int64).
  * Source: `torch.nn.functional.nll_loss`.
  */
-export function nllLoss(input: Tensor, target: Tensor, { weight = null, ignoreIndex = -100, reduction = 'mean' }: NllLossOptions = {}): Tensor {
+export function nllLoss(
+  input: Tensor,
+  target: Tensor,
+  { weight = null, ignoreIndex = -100, reduction = 'mean' }: NllLossOptions = {},
+): Tensor {
   checkReduction('nllLoss', reduction)
   requireFloating('nllLoss', input)
   const { rows, labels, shape } = asRows('nllLoss', input, target)

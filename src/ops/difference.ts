@@ -40,7 +40,10 @@ function areas(op: string, y: Tensor, x: Tensor | null, dx: number, axis: number
   if (x === null) return sums.mul(dx / 2)
   const along = x.ndim === 1 ? x.reshape(y.shape.map((_, d) => (d === axis ? x.shape[0] : 1))) : x
   const xAxis = along.ndim - (y.ndim - axis)
-  if (along.shape[xAxis] !== size) throw new ShapeError(`${op}: as many places as values are needed along dimension ${axis}: ${formatShape(x.shape)} and ${formatShape(y.shape)}`)
+  if (along.shape[xAxis] !== size)
+    throw new ShapeError(
+      `${op}: as many places as values are needed along dimension ${axis}: ${formatShape(x.shape)} and ${formatShape(y.shape)}`,
+    )
   return sums.mul(diff(along, { dim: xAxis })).div(2)
 }
 
@@ -72,12 +75,18 @@ export interface GradientOptions {
 /** Central differences of the samples in each dimension, one tensor for each. Source: `torch.gradient`. */
 export function gradient(input: Tensor, { spacing = 1, dim, edgeOrder = 1 }: GradientOptions = {}): Tensor[] {
   if (edgeOrder !== 1 && edgeOrder !== 2) throw new ValueError(`gradient: edgeOrder must be 1 or 2, got ${edgeOrder}`)
-  const dims = (dim === undefined ? input.shape.map((_, d) => d) : typeof dim === 'number' ? [dim] : dim).map((d) => normalizeDim('gradient', d, input.ndim))
+  const dims = (dim === undefined ? input.shape.map((_, d) => d) : typeof dim === 'number' ? [dim] : dim).map((d) =>
+    normalizeDim('gradient', d, input.ndim),
+  )
   const list = typeof spacing === 'number' ? dims.map(() => spacing) : spacing
-  if (list.length !== dims.length) throw new ValueError(`gradient: one spacing for each dimension is needed: ${list.length} and ${dims.length}`)
+  if (list.length !== dims.length)
+    throw new ValueError(`gradient: one spacing for each dimension is needed: ${list.length} and ${dims.length}`)
   return dims.map((axis, k) => {
     const size = input.shape[axis]
-    if (size < edgeOrder + 1) throw new IndexError(`gradient: at least ${edgeOrder + 1} samples are needed along dimension ${axis}, got shape ${formatShape(input.shape)}`)
+    if (size < edgeOrder + 1)
+      throw new IndexError(
+        `gradient: at least ${edgeOrder + 1} samples are needed along dimension ${axis}, got shape ${formatShape(input.shape)}`,
+      )
     return slopes(input, axis, list[k], edgeOrder)
   })
 }
@@ -85,19 +94,26 @@ export function gradient(input: Tensor, { spacing = 1, dim, edgeOrder = 1 }: Gra
 function slopes(input: Tensor, axis: number, spacing: number | Tensor, edgeOrder: 1 | 2): Tensor {
   const size = input.shape[axis]
   const part = (start: number, length: number): Tensor => input.narrow(axis, start, length)
-  const steps = spacing instanceof Tensor ? diff(spacing).reshape(input.shape.map((_, d) => (d === axis ? size - 1 : 1))) : null
+  const steps =
+    spacing instanceof Tensor ? diff(spacing).reshape(input.shape.map((_, d) => (d === axis ? size - 1 : 1))) : null
   /** Distances from places start .. start + length - 1 to the next ones. */
-  const step = (start: number, length: number): Tensor | number => steps?.narrow(axis, start, length) ?? (spacing as number)
+  const step = (start: number, length: number): Tensor | number =>
+    steps?.narrow(axis, start, length) ?? (spacing as number)
   const weighted = (x: Tensor, weight: Tensor | number): Tensor => x.mul(weight)
 
-  const middle = ((): Tensor => {
+  const middle = (): Tensor => {
     const [a, b, c] = [part(0, size - 2), part(1, size - 2), part(2, size - 2)]
     if (steps === null) return c.sub(a).div(2 * (spacing as number))
     const [left, right] = [step(0, size - 2) as Tensor, step(1, size - 2) as Tensor]
     const both = left.add(right)
-    return weighted(a, right.div(left.mul(both)).neg()).add(weighted(b, right.sub(left).div(left.mul(right)))).add(weighted(c, left.div(right.mul(both))))
-  })
-  const oneSided = (start: number): Tensor => part(start + 1, 1).sub(part(start, 1)).div(step(start, 1))
+    return weighted(a, right.div(left.mul(both)).neg())
+      .add(weighted(b, right.sub(left).div(left.mul(right))))
+      .add(weighted(c, left.div(right.mul(both))))
+  }
+  const oneSided = (start: number): Tensor =>
+    part(start + 1, 1)
+      .sub(part(start, 1))
+      .div(step(start, 1))
   const ends = (): [Tensor, Tensor] => {
     if (edgeOrder === 1) return [oneSided(0), oneSided(size - 2)]
     // A parabola through the three samples at each end: the slope there is the outer difference corrected by the change of slope.
@@ -107,7 +123,10 @@ function slopes(input: Tensor, axis: number, spacing: number | Tensor, edgeOrder
       const [p, q] = [step(outer, 1), step(inner, 1)]
       return p instanceof Tensor ? p.div(p.add(q as Tensor)) : 0.5
     }
-    return [first.sub(weighted(second.sub(first), share(0, 1))), last.add(weighted(last.sub(before), share(size - 2, size - 3)))]
+    return [
+      first.sub(weighted(second.sub(first), share(0, 1))),
+      last.add(weighted(last.sub(before), share(size - 2, size - 3))),
+    ]
   }
   const [start, end] = ends()
   return size === 2 ? cat([start, end], axis) : cat([start, middle(), end], axis)

@@ -24,7 +24,9 @@ export function dist(a: Tensor, b: Tensor, p: number = 2): Tensor {
 export function cdist(a: Tensor, b: Tensor, { p = 2 }: { p?: number; computeMode?: string } = {}): Tensor {
   sameDType('cdist', a, b)
   if (a.ndim < 2 || b.ndim < 2 || a.size(-1) !== b.size(-1)) {
-    throw new ShapeError(`cdist: expected [..., P, M] and [..., R, M], got ${formatShape(a.shape)} and ${formatShape(b.shape)}`)
+    throw new ShapeError(
+      `cdist: expected [..., P, M] and [..., R, M], got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    )
   }
   if (p < 0) throw new ValueError(`cdist: p must not be negative, got ${p}`)
   const batch = broadcastShapes('cdist', a.shape.slice(0, -2), b.shape.slice(0, -2))
@@ -40,18 +42,30 @@ export function cdist(a: Tensor, b: Tensor, { p = 2 }: { p?: number; computeMode
     const whole = kind === 'zero' ? zerosOf(difference.shape, grad) : part
     return [
       needs[0] ? sumTo(whole, [...batch, x.size(-2), 1, x.size(-1)]).squeeze(-2) : null,
-      needs[1] ? sumTo(whole, [...batch, 1, y.size(-2), y.size(-1)]).squeeze(-3).neg() : null,
+      needs[1]
+        ? sumTo(whole, [...batch, 1, y.size(-2), y.size(-1)])
+            .squeeze(-3)
+            .neg()
+        : null,
     ].map((g, k) => g && sumTo(g, [x, y][k].shape))
   })
 }
 
 /** Norm of order `p` of x1 - x2 + eps over the last dimension. Source: `torch.nn.functional.pairwise_distance`. */
-export function pairwiseDistance(x1: Tensor, x2: Tensor, { p = 2, eps = 1e-6, keepdim = false }: { p?: number; eps?: number; keepdim?: boolean } = {}): Tensor {
+export function pairwiseDistance(
+  x1: Tensor,
+  x2: Tensor,
+  { p = 2, eps = 1e-6, keepdim = false }: { p?: number; eps?: number; keepdim?: boolean } = {},
+): Tensor {
   return norm(x1.sub(x2).add(eps), p, { dim: -1, keepdim })
 }
 
 /** x1 · x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`. Source: `torch.nn.functional.cosine_similarity`. */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, { dim = 1, eps = 1e-8 }: { dim?: number; eps?: number } = {}): Tensor {
+export function cosineSimilarity(
+  x1: Tensor,
+  x2: Tensor,
+  { dim = 1, eps = 1e-8 }: { dim?: number; eps?: number } = {},
+): Tensor {
   const shape = broadcastShapes('cosineSimilarity', x1.shape, x2.shape)
   const [a, b] = [x1, x2].map((x) => {
     const wide = expand(cast(x, x.isFloatingPoint() ? x.dtype : 'float32'), shape)
@@ -61,7 +75,10 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, { dim = 1, eps = 1e-8 }
 }
 
 /** x / max(norm of order `p` along `dim`, eps). Source: `torch.nn.functional.normalize`. */
-export function normalize(input: Tensor, { p = 2, dim = 1, eps = 1e-12 }: { p?: number; dim?: number; eps?: number } = {}): Tensor {
+export function normalize(
+  input: Tensor,
+  { p = 2, dim = 1, eps = 1e-12 }: { p?: number; dim?: number; eps?: number } = {},
+): Tensor {
   return input.div(norm(input, p, { dim, keepdim: true }).clampMin(eps))
 }
 
@@ -69,7 +86,8 @@ export function normalize(input: Tensor, { p = 2, dim = 1, eps = 1e-12 }: { p?: 
 export function renorm(input: Tensor, p: number, dim: number, maxnorm: number): Tensor {
   const axis = normalizeDim('renorm', dim, input.ndim)
   if (input.ndim < 2) throw new ShapeError(`renorm: expected at least 2 dimensions, got ${formatShape(input.shape)}`)
-  if (p <= 0 || maxnorm < 0) throw new ValueError(`renorm: p must be positive and maxnorm not negative, got ${p} and ${maxnorm}`)
+  if (p <= 0 || maxnorm < 0)
+    throw new ValueError(`renorm: p must be positive and maxnorm not negative, got ${p} and ${maxnorm}`)
   const others = input.shape.map((_, d) => d).filter((d) => d !== axis)
   const lengths = norm(input, p, { dim: others, keepdim: true })
   return input.mul(where(lengths.gt(maxnorm), lengths.add(1e-7).reciprocal().mul(maxnorm), 1))

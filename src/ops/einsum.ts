@@ -10,24 +10,32 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
   const [left, right, ...more] = compact.split('->')
   const terms = left.split(',')
   const form = /^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/
-  if (more.length > 0 || ![...terms, right ?? ''].every((term) => form.test(term))) throw new ValueError(`einsum: malformed equation '${equation}'`)
-  if (terms.length !== operands.length) throw new ValueError(`einsum: the equation '${equation}' has ${terms.length} operands, ${operands.length} were given`)
+  if (more.length > 0 || ![...terms, right ?? ''].every((term) => form.test(term)))
+    throw new ValueError(`einsum: malformed equation '${equation}'`)
+  if (terms.length !== operands.length)
+    throw new ValueError(
+      `einsum: the equation '${equation}' has ${terms.length} operands, ${operands.length} were given`,
+    )
   let widest = 0
   const inputs = terms.map((term, k) => {
     const letters = term.replace('...', '').length
     const rest = operands[k].ndim - letters
     if (rest < 0 || (rest > 0 && !term.includes('...'))) {
-      throw new ShapeError(`einsum: '${term}' names ${letters} dimensions, operand ${k} has shape ${formatShape(operands[k].shape)}`)
+      throw new ShapeError(
+        `einsum: '${term}' names ${letters} dimensions, operand ${k} has shape ${formatShape(operands[k].shape)}`,
+      )
     }
     widest = Math.max(widest, rest)
     return spell(term, rest)
   })
-  const free = (labels: string[]): string[] => labels.filter((label) => inputs.flat().filter((other) => other === label).length === 1).sort()
+  const free = (labels: string[]): string[] =>
+    labels.filter((label) => inputs.flat().filter((other) => other === label).length === 1).sort()
   const dots = Array.from({ length: widest }, (_, i) => `.${widest - 1 - i}`)
   const letters = [...new Set(inputs.flat().filter((label) => !label.startsWith('.')))]
   const output = right === undefined ? [...dots, ...free(letters)] : spell(right, widest)
   output.forEach((label, i) => {
-    if (output.indexOf(label) !== i || !inputs.flat().includes(label)) throw new ValueError(`einsum: label '${label}' of the result appears twice or in no operand: '${equation}'`)
+    if (output.indexOf(label) !== i || !inputs.flat().includes(label))
+      throw new ValueError(`einsum: label '${label}' of the result appears twice or in no operand: '${equation}'`)
   })
   return { inputs, output }
 }
@@ -51,7 +59,8 @@ function withoutRepeats(x: Tensor, labels: readonly string[]): Labelled {
   for (let d = 0; d < names.length; d++) {
     const again = names.indexOf(names[d], d + 1)
     if (again < 0) continue
-    if (view.shape[d] !== view.shape[again]) throw new ShapeError(`einsum: label '${names[d]}' has sizes ${view.shape[d]} and ${view.shape[again]}`)
+    if (view.shape[d] !== view.shape[again])
+      throw new ShapeError(`einsum: label '${names[d]}' has sizes ${view.shape[d]} and ${view.shape[again]}`)
     view = view.diagonal({ dim1: d, dim2: again }).movedim(-1, d)
     names.splice(again, 1)
     d--
@@ -77,17 +86,31 @@ function contract(a: Labelled, b: Labelled, keep: ReadonlySet<string>): Labelled
   // A label of size 1 on one side only is broadcast: it is summed where it is long, before the product.
   const shared = both.filter((label) => !keep.has(label) && sizeOf(a, label) === sizeOf(b, label))
   const gone = both.filter((label) => !keep.has(label) && !shared.includes(label))
-  const [left, right] = [a, b].map((side) => summed(side, new Set(side.labels.filter((label) => !gone.includes(label)))))
+  const [left, right] = [a, b].map((side) =>
+    summed(side, new Set(side.labels.filter((label) => !gone.includes(label)))),
+  )
   const rows = left.labels.filter((label) => !both.includes(label))
   const columns = right.labels.filter((label) => !both.includes(label))
   const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1)
   const sizes = (side: Labelled, labels: readonly string[]): number[] => labels.map((label) => sizeOf(side, label))
-  const ordered = (side: Labelled, order: readonly string[]): Tensor => side.x.permute(order.map((label) => side.labels.indexOf(label)))
+  const ordered = (side: Labelled, order: readonly string[]): Tensor =>
+    side.x.permute(order.map((label) => side.labels.indexOf(label)))
   const k = product(sizes(left, shared))
-  const p = ordered(left, [...batch, ...rows, ...shared]).reshape([...sizes(left, batch), product(sizes(left, rows)), k])
-  const q = ordered(right, [...batch, ...shared, ...columns]).reshape([...sizes(right, batch), k, product(sizes(right, columns))])
+  const p = ordered(left, [...batch, ...rows, ...shared]).reshape([
+    ...sizes(left, batch),
+    product(sizes(left, rows)),
+    k,
+  ])
+  const q = ordered(right, [...batch, ...shared, ...columns]).reshape([
+    ...sizes(right, batch),
+    k,
+    product(sizes(right, columns)),
+  ])
   const out = matmul(p, q)
-  return { x: out.reshape([...out.shape.slice(0, batch.length), ...sizes(left, rows), ...sizes(right, columns)]), labels: [...batch, ...rows, ...columns] }
+  return {
+    x: out.reshape([...out.shape.slice(0, batch.length), ...sizes(left, rows), ...sizes(right, columns)]),
+    labels: [...batch, ...rows, ...columns],
+  }
 }
 
 /**

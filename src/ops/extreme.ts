@@ -46,7 +46,9 @@ const positions = { max: positionRow('max'), min: positionRow('min') }
 
 function checkNotEmpty(op: string, input: Tensor, axes: readonly number[]): void {
   if (axes.some((d) => input.shape[d] === 0)) {
-    throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(input.shape)}, dimensions ${formatShape(axes)}`)
+    throw new ShapeError(
+      `${op}: no elements to choose from: shape ${formatShape(input.shape)}, dimensions ${formatShape(axes)}`,
+    )
   }
 }
 
@@ -63,7 +65,9 @@ function shared(grad: Tensor, saved: Tensor, result: Tensor, axes: readonly numb
   const plain = saved.detach()
   const [low, high] = [plain.eq(best.detach()), plain.ne(plain)]
   const chosen = low.logicalOr(high.logicalAnd(best.detach().ne(best.detach())))
-  return spread(grad, shape, axes, keepdim).mul(chosen).div(chosen.sum(axes, { keepdim: true }))
+  return spread(grad, shape, axes, keepdim)
+    .mul(chosen)
+    .div(chosen.sum(axes, { keepdim: true }))
 }
 
 function valueOf(op: string, node: string, side: Side, input: Tensor, dim: Dims, keepdim: boolean): Tensor {
@@ -71,7 +75,9 @@ function valueOf(op: string, node: string, side: Side, input: Tensor, dim: Dims,
   checkNotEmpty(op, input, axes)
   const [full] = reduceKeepdim(values[side], [input], axes, [input.dtype])
   const out = dropDims(full, axes, keepdim)
-  return record(node, [input], out, [input, out], (grad, [saved, result]) => [shared(grad, saved, result, axes, keepdim)])
+  return record(node, [input], out, [input, out], (grad, [saved, result]) => [
+    shared(grad, saved, result, axes, keepdim),
+  ])
 }
 
 /** The gradient of values taken along one dimension at `indices`: it goes to these positions. */
@@ -83,7 +89,9 @@ function withPosition(side: Side, input: Tensor, dim: number, keepdim: boolean):
   const axis = normalizeDim(side, dim, input.ndim)
   const axes = input.ndim === 0 ? [] : [axis]
   checkNotEmpty(side, input, axes)
-  const [value, place] = reduceKeepdim(positions[side], [input], axes, [input.dtype, 'int64']).map((full) => dropDims(full, axes, keepdim))
+  const [value, place] = reduceKeepdim(positions[side], [input], axes, [input.dtype, 'int64']).map((full) =>
+    dropDims(full, axes, keepdim),
+  )
   const { shape } = input
   record(side === 'max' ? 'MaxBackward0' : 'MinBackward0', [input], value, [place], (grad, [at]) => {
     const [whole, where] = keepdim || axes.length === 0 ? [grad, at] : [grad.unsqueeze(axis), at.unsqueeze(axis)]
@@ -110,7 +118,10 @@ export function amin(input: Tensor, dim?: Dims, { keepdim = false }: KeepOptions
   return valueOf('amin', 'AminBackward0', 'min', input, dim, keepdim)
 }
 /** Smallest and largest value along `dim` (default: of all): `[min, max]`. Source: `torch.aminmax`. */
-export function aminmax(input: Tensor, { dim, keepdim = false }: { dim?: number; keepdim?: boolean } = {}): Named<readonly [Tensor, Tensor], 'min' | 'max'> {
+export function aminmax(
+  input: Tensor,
+  { dim, keepdim = false }: { dim?: number; keepdim?: boolean } = {},
+): Named<readonly [Tensor, Tensor], 'min' | 'max'> {
   return named([amin(input, dim, { keepdim }), amax(input, dim, { keepdim })], ['min', 'max'])
 }
 
@@ -130,9 +141,15 @@ export function argmin(input: Tensor, dim?: number | null, { keepdim = false }: 
 export function max(input: Tensor): Tensor
 export function max(input: Tensor, other: Tensor): Tensor
 export function max(input: Tensor, dim: number, options?: KeepOptions): ValuesAndIndices
-export function max(input: Tensor, dim?: number | Tensor, { keepdim = false }: KeepOptions = {}): Tensor | ValuesAndIndices {
+export function max(
+  input: Tensor,
+  dim?: number | Tensor,
+  { keepdim = false }: KeepOptions = {},
+): Tensor | ValuesAndIndices {
   if (dim instanceof Tensor) return maximum(input, dim)
-  return dim === undefined ? valueOf('max', 'MaxBackward1', 'max', input, dim, false) : withPosition('max', input, dim, keepdim)
+  return dim === undefined
+    ? valueOf('max', 'MaxBackward1', 'max', input, dim, false)
+    : withPosition('max', input, dim, keepdim)
 }
 /**
  * The smallest value of all; with `dim` `[values, indices]` (int64) along it; with a second tensor the smaller of both, element by element.
@@ -141,9 +158,15 @@ export function max(input: Tensor, dim?: number | Tensor, { keepdim = false }: K
 export function min(input: Tensor): Tensor
 export function min(input: Tensor, other: Tensor): Tensor
 export function min(input: Tensor, dim: number, options?: KeepOptions): ValuesAndIndices
-export function min(input: Tensor, dim?: number | Tensor, { keepdim = false }: KeepOptions = {}): Tensor | ValuesAndIndices {
+export function min(
+  input: Tensor,
+  dim?: number | Tensor,
+  { keepdim = false }: KeepOptions = {},
+): Tensor | ValuesAndIndices {
   if (dim instanceof Tensor) return minimum(input, dim)
-  return dim === undefined ? valueOf('min', 'MinBackward1', 'min', input, dim, false) : withPosition('min', input, dim, keepdim)
+  return dim === undefined
+    ? valueOf('min', 'MinBackward1', 'min', input, dim, false)
+    : withPosition('min', input, dim, keepdim)
 }
 
 const methods = { amax, amin, aminmax, argmax, argmin }

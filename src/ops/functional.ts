@@ -10,6 +10,20 @@ export * from './pool.ts'
 export { alphaDropout, type DropoutOptions, dropout, dropout2d } from './random.ts'
 export * from './softmax.ts'
 export { sigmoid, tanh } from './unary.ts'
-export { batchNorm, type BatchNormOptions, groupNorm, instanceNorm, type InstanceNormOptions, layerNorm, localResponseNorm } from './norm.ts'
+export {
+  batchNorm,
+  type BatchNormOptions,
+  groupNorm,
+  instanceNorm,
+  type InstanceNormOptions,
+  layerNorm,
+  localResponseNorm,
+} from './norm.ts'
 export { type AttentionOptions, bilinear, scaledDotProductAttention } from './attention.ts'
-export { interpolate, type InterpolateMode, type InterpolateOptions, upsampleBilinear, upsampleNearest } from './interpolate.ts'
+export {
+  interpolate,
+  type InterpolateMode,
+  type InterpolateOptions,
+  upsampleBilinear,
+  upsampleNearest,
+} from './interpolate.ts'

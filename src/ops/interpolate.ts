@@ -39,11 +39,19 @@ function sourceOf(i: number, scale: number, align: boolean, cubic: boolean): num
   const at = f(f(f(scale) * f(i + 0.5)) - 0.5)
   return cubic ? at : Math.max(at, 0)
 }
-const scaleFor = (from: number, to: number, scale: number, align: boolean): number => (align ? (to > 1 ? Math.fround((from - 1) / (to - 1)) : 0) : scale)
+const scaleFor = (from: number, to: number, scale: number, align: boolean): number =>
+  align ? (to > 1 ? Math.fround((from - 1) / (to - 1)) : 0) : scale
 
-const nearest = (offset: number): Rule => (from, to, scale) => [
-  { index: positions(to).map((i) => Math.min(Math.floor(Math.fround(Math.fround(i + offset) * Math.fround(scale))), from - 1)), weight: [] },
-]
+const nearest =
+  (offset: number): Rule =>
+  (from, to, scale) => [
+    {
+      index: positions(to).map((i) =>
+        Math.min(Math.floor(Math.fround(Math.fround(i + offset) * Math.fround(scale))), from - 1),
+      ),
+      weight: [],
+    },
+  ]
 const linear: Rule = (from, to, scale, align) => {
   const places = positions(to).map((i) => sourceOf(i, scaleFor(from, to, scale, align), align, false))
   const low = places.map((at) => Math.min(Math.floor(at), from - 1))
@@ -96,21 +104,40 @@ function resize(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
  * linear, bilinear and trilinear are for one, two and three of them, bicubic for two. Source: `torch.nn.functional.interpolate`.
  */
 export function interpolate(input: Tensor, options: InterpolateOptions = {}): Tensor {
-  const { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null } = options
+  const {
+    size = null,
+    scaleFactor = null,
+    mode = 'nearest',
+    alignCorners = null,
+    recomputeScaleFactor = null,
+  } = options
   const rank = input.ndim - 2
-  if (rank < 1 || rank > 3) throw new ShapeError(`interpolate: expected an input [N, C, ...] of 3 to 5 dimensions, got ${formatShape(input.shape)}`)
+  if (rank < 1 || rank > 3)
+    throw new ShapeError(
+      `interpolate: expected an input [N, C, ...] of 3 to 5 dimensions, got ${formatShape(input.shape)}`,
+    )
   if ((size === null) === (scaleFactor === null)) throw new ValueError('interpolate: give either size or scaleFactor')
   const spatial = input.shape.slice(2)
-  const each = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : new Array<T>(rank).fill(value as T))
+  const each = <T>(value: T | readonly T[]): readonly T[] =>
+    Array.isArray(value) ? value : new Array<T>(rank).fill(value as T)
   const factors = scaleFactor === null ? null : each(scaleFactor)
-  const target = factors === null ? each(size as number | readonly number[]) : spatial.map((n, d) => Math.floor(n * factors[d]))
+  const target =
+    factors === null ? each(size as number | readonly number[]) : spatial.map((n, d) => Math.floor(n * factors[d]))
   if (target.length !== rank || target.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new ValueError(`interpolate: the output size must be ${rank} whole numbers of at least 1, got ${formatShape(target)}`)
+    throw new ValueError(
+      `interpolate: the output size must be ${rank} whole numbers of at least 1, got ${formatShape(target)}`,
+    )
   }
   if (mode === 'area') return averaged(input, target)
   const known = rules[mode]
-  if (known === undefined) throw new ValueError(`interpolate: mode must be one of ${[...Object.keys(rules), 'area'].join(', ')}, got '${mode}'`)
-  if (!known.spatial.includes(rank)) throw new ShapeError(`interpolate: mode '${mode}' is for ${known.spatial.join(', ')} spatial dimensions, got ${rank}: ${formatShape(input.shape)}`)
+  if (known === undefined)
+    throw new ValueError(
+      `interpolate: mode must be one of ${[...Object.keys(rules), 'area'].join(', ')}, got '${mode}'`,
+    )
+  if (!known.spatial.includes(rank))
+    throw new ShapeError(
+      `interpolate: mode '${mode}' is for ${known.spatial.join(', ')} spatial dimensions, got ${rank}: ${formatShape(input.shape)}`,
+    )
   return target.reduce((x, to, d) => {
     const scale = factors !== null && !recomputeScaleFactor ? 1 / factors[d] : spatial[d] / to
     return resize(x, d + 2, known.rule(spatial[d], to, scale, alignCorners ?? false))

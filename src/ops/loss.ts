@@ -56,7 +56,10 @@ function formsOf(row: LossRow): Forms {
       // The last run-time number divides by the number of elements.
       finish: [E.mul(E.acc(0), E.scalar(1))],
     },
-    gradients: partials.map((partial) => ({ name: `${row.name}Backward`, expr: E.mul(E.input(row.operands), partial) })),
+    gradients: partials.map((partial) => ({
+      name: `${row.name}Backward`,
+      expr: E.mul(E.input(row.operands), partial),
+    })),
   }
   forms.set(row, made)
   return made
@@ -77,7 +80,9 @@ function apply(op: string, row: LossRow, operands: readonly Tensor[], reduction:
   const axes = shape.map((_, d) => d)
   const [full] = reduceKeepdim(total, wide, axes, [dtype], [value, factor], computeType(dtype))
   return record(`${row.name}Backward0`, inputs, dropDims(full, axes, false), inputs, (grad, saved, needs) =>
-    saved.map((input, k) => (needs[k] ? sumTo(pointwise(gradients[k], [...saved, grad.mul(factor)], [value]), input.shape) : null)),
+    saved.map((input, k) =>
+      needs[k] ? sumTo(pointwise(gradients[k], [...saved, grad.mul(factor)], [value]), input.shape) : null,
+    ),
   )
 }
 
@@ -155,12 +160,22 @@ export function l1Loss(input: Tensor, target: Tensor, { reduction = 'mean' }: Lo
   return apply('l1Loss', rows.l1, [input, target], reduction)
 }
 /** Squared where |input - target| < beta, linear above. Source: `torch.nn.functional.smooth_l1_loss`. */
-export function smoothL1Loss(input: Tensor, target: Tensor, { reduction = 'mean', beta = 1 }: LossOptions & { beta?: number } = {}): Tensor {
+export function smoothL1Loss(
+  input: Tensor,
+  target: Tensor,
+  { reduction = 'mean', beta = 1 }: LossOptions & { beta?: number } = {},
+): Tensor {
   if (beta < 0) throw new ValueError(`smoothL1Loss: beta must not be negative, got ${beta}`)
-  return beta === 0 ? l1Loss(input, target, { reduction }) : apply('smoothL1Loss', rows.smoothL1, [input, target], reduction, beta)
+  return beta === 0
+    ? l1Loss(input, target, { reduction })
+    : apply('smoothL1Loss', rows.smoothL1, [input, target], reduction, beta)
 }
 /** Squared where |input - target| <= delta, delta times linear above. Source: `torch.nn.functional.huber_loss`. */
-export function huberLoss(input: Tensor, target: Tensor, { reduction = 'mean', delta = 1 }: LossOptions & { delta?: number } = {}): Tensor {
+export function huberLoss(
+  input: Tensor,
+  target: Tensor,
+  { reduction = 'mean', delta = 1 }: LossOptions & { delta?: number } = {},
+): Tensor {
   if (delta <= 0) throw new ValueError(`huberLoss: delta must be positive, got ${delta}`)
   return apply('huberLoss', rows.huber, [input, target], reduction, delta)
 }
@@ -178,8 +193,14 @@ export const reduced = (losses: Tensor, reduction: Reduction): Tensor =>
   reduction === 'mean' ? losses.mean() : reduction === 'sum' ? losses.sum() : losses
 
 /** -(t log x + (1 - t) log(1 - x)) for probabilities x. Source: `torch.nn.functional.binary_cross_entropy`. */
-export function binaryCrossEntropy(input: Tensor, target: Tensor, { weight = null, reduction = 'mean' }: BinaryLossOptions = {}): Tensor {
-  return weighted(weight, reduction, (how) => apply('binaryCrossEntropy', rows.binaryCrossEntropy, [input, target], how))
+export function binaryCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  { weight = null, reduction = 'mean' }: BinaryLossOptions = {},
+): Tensor {
+  return weighted(weight, reduction, (how) =>
+    apply('binaryCrossEntropy', rows.binaryCrossEntropy, [input, target], how),
+  )
 }
 /** `binaryCrossEntropy` of sigmoid(input), without overflow; `posWeight` multiplies the loss of the positive class. Source: `torch.nn.functional.binary_cross_entropy_with_logits`. */
 export function binaryCrossEntropyWithLogits(
@@ -189,7 +210,9 @@ export function binaryCrossEntropyWithLogits(
 ): Tensor {
   const op = 'binaryCrossEntropyWithLogits'
   return weighted(weight, reduction, (how) =>
-    posWeight === null ? apply(op, rows.plainWithLogits, [input, target], how) : apply(op, rows.withLogits, [input, target, posWeight], how),
+    posWeight === null
+      ? apply(op, rows.plainWithLogits, [input, target], how)
+      : apply(op, rows.withLogits, [input, target, posWeight], how),
   )
 }
 
@@ -223,7 +246,10 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNl
   const row = logInput ? rows.poisson : rows.poissonRate
   if (!full) return apply('poissonNllLoss', row, [input, target], reduction, eps)
   checkReduction('poissonNllLoss', reduction)
-  return reduced(apply('poissonNllLoss', row, [input, target], 'none', eps).add(pointwise(stirling, [target])), reduction)
+  return reduced(
+    apply('poissonNllLoss', row, [input, target], 'none', eps).add(pointwise(stirling, [target])),
+    reduction,
+  )
 }
 const n = E.input(0)
 const stirling: PointwiseRow = {

@@ -19,18 +19,32 @@ const reduce = (op: string, losses: Tensor, reduction: Reduction): Tensor => {
 }
 
 /** The input where the target is 1, max(0, margin - input) where it is -1. Source: `torch.nn.functional.hinge_embedding_loss`. */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, { margin = 1, reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function hingeEmbeddingLoss(
+  input: Tensor,
+  target: Tensor,
+  { margin = 1, reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   const far = input.neg().add(margin).clampMin(0).mul(target.ne(1))
   return reduce('hingeEmbeddingLoss', far.add(input.mul(target.ne(-1))), reduction)
 }
 
 /** max(0, -target * (x1 - x2) + margin). Source: `torch.nn.functional.margin_ranking_loss`. */
-export function marginRankingLoss(x1: Tensor, x2: Tensor, target: Tensor, { margin = 0, reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function marginRankingLoss(
+  x1: Tensor,
+  x2: Tensor,
+  target: Tensor,
+  { margin = 0, reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   return reduce('marginRankingLoss', target.neg().mul(x1.sub(x2)).add(margin).clampMin(0), reduction)
 }
 
 /** 1 - cos(x1, x2) where the target is 1, max(0, cos - margin) where it is -1; over the last dimension. Source: `torch.nn.functional.cosine_embedding_loss`. */
-export function cosineEmbeddingLoss(x1: Tensor, x2: Tensor, target: Tensor, { margin = 0, reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(
+  x1: Tensor,
+  x2: Tensor,
+  target: Tensor,
+  { margin = 0, reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   const dim = target.ndim
   const product = x1.mul(x2).sum(dim)
   const [a, b] = [x1, x2].map((x) => x.mul(x).sum(dim).add(1e-12))
@@ -47,7 +61,12 @@ export interface TripletMarginLossOptions extends MarginOptions {
   swap?: boolean
 }
 /** max(0, d(anchor, positive) - d(anchor, negative) + margin). Source: `torch.nn.functional.triplet_margin_loss`. */
-export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginLossOptions = {}): Tensor {
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginLossOptions = {},
+): Tensor {
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = 'mean' } = options
   return tripletMarginWithDistanceLoss(anchor, positive, negative, {
     distanceFunction: (a, b) => pairwiseDistance(a, b, { p, eps }),
@@ -71,12 +90,22 @@ export function tripletMarginWithDistanceLoss(
 }
 
 /** Input as [N, C] and target as its rows. */
-function rowsOf(op: string, input: Tensor, target: Tensor, targetRank: number): { x: Tensor; t: Tensor; single: boolean } {
+function rowsOf(
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  targetRank: number,
+): { x: Tensor; t: Tensor; single: boolean } {
   const single = input.ndim < 2
   const x = single ? input.reshape(1, -1) : input
-  const t = single && target.ndim < targetRank ? target.reshape([1, -1].slice(0, targetRank - 1).concat(targetRank === 1 ? [1] : [-1])) : target
+  const t =
+    single && target.ndim < targetRank
+      ? target.reshape([1, -1].slice(0, targetRank - 1).concat(targetRank === 1 ? [1] : [-1]))
+      : target
   if (x.ndim !== 2 || t.ndim !== targetRank || t.shape[0] !== x.shape[0]) {
-    throw new ShapeError(`${op}: input and target do not fit together: ${formatShape(input.shape)} and ${formatShape(target.shape)}`)
+    throw new ShapeError(
+      `${op}: input and target do not fit together: ${formatShape(input.shape)} and ${formatShape(target.shape)}`,
+    )
   }
   return { x, t, single }
 }
@@ -108,13 +137,21 @@ const classNumbers = (x: Tensor): Tensor => arange(x.shape[1], { device: x.devic
  * sum over target classes y and other classes c of max(0, 1 - x[y] + x[c]), divided by C. The target [N, C] lists classes; the first -1 ends the list.
  * Source: `torch.nn.functional.multilabel_margin_loss`.
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function multilabelMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  { reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   const { x, t, single } = rowsOf('multilabelMarginLoss', input, target, 2)
   const listed = cumsum(t.lt(0), 1).eq(0)
   const at = t.mul(listed)
   const classes = x.shape[1]
   // isTarget[n, c]: some listed entry of row n is c.
-  const isTarget = at.unsqueeze(2).eq(classNumbers(x).reshape(1, 1, classes)).logicalAnd(listed.unsqueeze(2)).any(1)
+  const isTarget = at
+    .unsqueeze(2)
+    .eq(classNumbers(x).reshape(1, 1, classes))
+    .logicalAnd(listed.unsqueeze(2))
+    .any(1)
   const short = x.unsqueeze(1).sub(x.gather(1, at).unsqueeze(2)).add(1).clampMin(0)
   const counted = listed.unsqueeze(2).logicalAnd(isTarget.logicalNot().unsqueeze(1))
   const losses = short.mul(counted).sum([1, 2]).div(classes)

@@ -12,7 +12,13 @@ import { sumTo } from './sumTo.ts'
 import { expand, zerosOf } from './view.ts'
 
 /** The memory of `x` with another shape and other strides. */
-const seen = ({ storage, dtype, offset }: View, shape: readonly number[], strides: readonly number[]): View => ({ storage, dtype, offset, shape, strides })
+const seen = ({ storage, dtype, offset }: View, shape: readonly number[], strides: readonly number[]): View => ({
+  storage,
+  dtype,
+  offset,
+  shape,
+  strides,
+})
 /** A matrix as a batch of one. */
 const single = (x: View): View => seen(x, [1, ...x.shape], [0, ...x.strides])
 const transposed = (x: View): View => seen(x, [x.shape[1], x.shape[0]], [x.strides[1], x.strides[0]])
@@ -24,14 +30,28 @@ interface GemmOptions {
 }
 
 /** `alpha * a @ b + bias` of views [B, M, K] and [B, K, N], as a tensor of the given shape (B x M x N elements). */
-function gemm(a: View, b: View, shape: readonly number[], device: Tensor['device'], { alpha = 1, bias = null }: GemmOptions = {}): Tensor {
+function gemm(
+  a: View,
+  b: View,
+  shape: readonly number[],
+  device: Tensor['device'],
+  { alpha = 1, bias = null }: GemmOptions = {},
+): Tensor {
   // Half precision is storage: the product runs in float32. Bool and uint8 multiply as int32.
   const compute = a.dtype === 'float16' ? 'float32' : dtypes[a.dtype].bytes === 1 ? 'int32' : a.dtype
   const out = Tensor.empty(shape, compute, device)
   const [batch, m, n] = [a.shape[0], a.shape[1], b.shape[2]]
   const c = seen(out, [batch, m, n], [m * n, n, 1])
   const biasView = bias && seen(bias, c.shape, broadcastStrides(bias.shape, bias.strides, c.shape))
-  launch({ kind: 'gemm', a: converted(a, compute), b: converted(b, compute), c, alpha, beta: 0, bias: biasView && converted(biasView, compute) })
+  launch({
+    kind: 'gemm',
+    a: converted(a, compute),
+    b: converted(b, compute),
+    c,
+    alpha,
+    beta: 0,
+    bias: biasView && converted(biasView, compute),
+  })
   return compute === a.dtype ? out : cast(out, a.dtype)
 }
 
@@ -46,7 +66,10 @@ export function sameDType(op: string, ...inputs: readonly Tensor[]): DType {
   const { dtype } = inputs[0]
   for (const x of inputs) {
     if (x.dtype !== dtype) {
-      throw new DTypeError(`${op}: expected one dtype, got ${dtype} and ${x.dtype}`, `convert one of them with to('${resultType(inputs[0], x)}').`)
+      throw new DTypeError(
+        `${op}: expected one dtype, got ${dtype} and ${x.dtype}`,
+        `convert one of them with to('${resultType(inputs[0], x)}').`,
+      )
     }
   }
   return dtype
@@ -55,7 +78,8 @@ function checkRank(op: string, x: Tensor, wanted: number): void {
   if (x.ndim !== wanted) throw new ShapeError(`${op}: expected ${wanted} dimensions, got shape ${formatShape(x.shape)}`)
 }
 function checkInner(op: string, a: Tensor, b: Tensor, k: number, l: number): void {
-  if (k !== l) throw new ShapeError(`${op}: inner sizes differ: ${formatShape(a.shape)} @ ${formatShape(b.shape)} (${k} and ${l})`)
+  if (k !== l)
+    throw new ShapeError(`${op}: inner sizes differ: ${formatShape(a.shape)} @ ${formatShape(b.shape)} (${k} and ${l})`)
 }
 
 /** Matrix product of [M, K] and [K, N]. Source: `torch.mm`. */
@@ -68,7 +92,10 @@ function matrixProduct(op: string, a: Tensor, b: Tensor): Tensor {
   sameDType(op, a, b)
   checkInner(op, a, b, a.shape[1], b.shape[0])
   const out = gemm(single(a), single(b), [a.shape[0], b.shape[1]], a.device)
-  return record('MmBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [needs[0] ? mm(grad, y.t()) : null, needs[1] ? mm(x.t(), grad) : null])
+  return record('MmBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [
+    needs[0] ? mm(grad, y.t()) : null,
+    needs[1] ? mm(x.t(), grad) : null,
+  ])
 }
 
 /** Batched product of [B, M, K] and [B, K, N]. Source: `torch.bmm`. */
@@ -76,7 +103,8 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
   checkRank('bmm', a, 3)
   checkRank('bmm', b, 3)
   sameDType('bmm', a, b)
-  if (a.shape[0] !== b.shape[0]) throw new ShapeError(`bmm: batch sizes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`)
+  if (a.shape[0] !== b.shape[0])
+    throw new ShapeError(`bmm: batch sizes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`)
   checkInner('bmm', a, b, a.shape[2], b.shape[1])
   const out = gemm(a, b, [a.shape[0], a.shape[1], b.shape[2]], a.device)
   return record('BmmBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [
@@ -98,8 +126,16 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   checkRank('dot', b, 1)
   sameDType('dot', a, b)
   checkInner('dot', a, b, a.shape[0], b.shape[0])
-  const out = gemm(single(seen(a, [1, a.shape[0]], [0, a.strides[0]])), single(seen(b, [b.shape[0], 1], [b.strides[0], 0])), [], a.device)
-  return record('DotBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [needs[0] ? y.mul(grad) : null, needs[1] ? x.mul(grad) : null])
+  const out = gemm(
+    single(seen(a, [1, a.shape[0]], [0, a.strides[0]])),
+    single(seen(b, [b.shape[0], 1], [b.strides[0], 0])),
+    [],
+    a.device,
+  )
+  return record('DotBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [
+    needs[0] ? y.mul(grad) : null,
+    needs[1] ? x.mul(grad) : null,
+  ])
 }
 
 /** Matrix of all products of two vectors. Source: `torch.outer`. */
@@ -115,7 +151,10 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0) {
-    throw new ShapeError(`matmul: both operands need at least 1 dimension: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`, 'use mul for a number.')
+    throw new ShapeError(
+      `matmul: both operands need at least 1 dimension: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`,
+      'use mul for a number.',
+    )
   }
   checkInner('matmul', a, b, a.shape[a.ndim - 1], b.shape[Math.max(b.ndim - 2, 0)])
   if (a.ndim === 1 && b.ndim === 1) return dot(a, b)
@@ -199,9 +238,16 @@ export function inner(a: Tensor, b: Tensor): Tensor {
   return tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
 }
 /** Sums products over the given dimensions of both (a number n: the last n of a, the first n of b). Source: `torch.tensordot`. */
-export function tensordot(a: Tensor, b: Tensor, dims: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+export function tensordot(
+  a: Tensor,
+  b: Tensor,
+  dims: number | readonly [readonly number[], readonly number[]] = 2,
+): Tensor {
   const count = typeof dims === 'number' ? dims : 0
-  const lists = typeof dims === 'number' ? [Array.from({ length: count }, (_, i) => a.ndim - count + i), Array.from({ length: count }, (_, i) => i)] : dims
+  const lists =
+    typeof dims === 'number'
+      ? [Array.from({ length: count }, (_, i) => a.ndim - count + i), Array.from({ length: count }, (_, i) => i)]
+      : dims
   const left = lists[0].map((d) => (d < 0 ? d + a.ndim : d))
   const right = lists[1].map((d) => (d < 0 ? d + b.ndim : d))
   const freeA = [...a.shape.keys()].filter((d) => !left.includes(d))
@@ -211,7 +257,11 @@ export function tensordot(a: Tensor, b: Tensor, dims: number | readonly [readonl
   const sizes = [...freeA.map((d) => a.shape[d]), ...freeB.map((d) => b.shape[d])]
   const rows = freeA.reduce((n, d) => n * a.shape[d], 1)
   const columns = freeB.reduce((n, d) => n * b.shape[d], 1)
-  const product = matrixProduct('tensordot', a.permute([...freeA, ...left]).reshape(rows, k), b.permute([...right, ...freeB]).reshape(k, columns))
+  const product = matrixProduct(
+    'tensordot',
+    a.permute([...freeA, ...left]).reshape(rows, k),
+    b.permute([...right, ...freeB]).reshape(k, columns),
+  )
   return product.reshape(sizes)
 }
 /** `torch.vdot`: `dot` for real tensors. */

@@ -49,15 +49,31 @@ function standardized(name: string, input: Tensor, axes: readonly number[], eps:
   const count = countOf(input, axes)
   const [average, variance, rstd] = withoutRecording(() => {
     const centres = mean(input.detach(), axes.length === 0 ? undefined : axes, { keepdim: true })
-    return [centres, ...reduceKeepdim(spreadRow, [input.detach(), expand(centres, shape)], axes, [dtype, dtype], [1 / count, eps])]
+    return [
+      centres,
+      ...reduceKeepdim(spreadRow, [input.detach(), expand(centres, shape)], axes, [dtype, dtype], [1 / count, eps]),
+    ]
   })
   const out = Tensor.empty(shape, dtype, input.device)
   const wide = [average, rstd].map((part) => withoutRecording(() => expand(part, shape)))
-  launch({ kind: 'map', exprs: [standardize], compute: computeType(dtype), inputs: [input, ...wide], outputs: [out], scalars: [] })
+  launch({
+    kind: 'map',
+    exprs: [standardize],
+    compute: computeType(dtype),
+    inputs: [input, ...wide],
+    outputs: [out],
+    scalars: [],
+  })
   recordMany(name, [input], [out, rstd] as const, [out, rstd], ([g, gScale], [y, r]) => {
     const byOut = g && standardizedGrad(g, y, r, axes, count)
     // d rstd / dx = -rstd^2 * y / n
-    const byScale = gScale && gScale.mul(r).mul(r).mul(y).mul(-1 / count)
+    const byScale =
+      gScale &&
+      gScale
+        .mul(r)
+        .mul(r)
+        .mul(y)
+        .mul(-1 / count)
     return [byOut && byScale ? byOut.add(byScale) : (byOut ?? byScale)]
   })
   return { out, mean: average, variance, rstd }
@@ -85,8 +101,15 @@ function moments(g: Tensor, y: Tensor, axes: readonly number[], count: number): 
 
 const affineRow: PointwiseRow = { name: 'Addcmul', expr: E.fma(x, centre, scale) }
 /** y * weight + bias, each of a shape that broadcasts. */
-function affine(y: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, shape: readonly number[]): Tensor {
-  const [scaling, shift] = [weight ?? null, bias ?? null].map((part) => part && (sameShape(part.shape, shape) ? part : part.reshape(shape)))
+function affine(
+  y: Tensor,
+  weight: Tensor | null | undefined,
+  bias: Tensor | null | undefined,
+  shape: readonly number[],
+): Tensor {
+  const [scaling, shift] = [weight ?? null, bias ?? null].map(
+    (part) => part && (sameShape(part.shape, shape) ? part : part.reshape(shape)),
+  )
   if (scaling && shift) return pointwise(affineRow, [y, scaling, shift])
   return scaling ? y.mul(scaling) : shift ? y.add(shift) : y
 }
@@ -98,7 +121,9 @@ function checkChannels(op: string, input: Tensor, parts: Readonly<Record<string,
   if (input.ndim < 2) throw new ShapeError(`${op}: expected an input [N, C, ...], got ${formatShape(input.shape)}`)
   for (const [name, part] of Object.entries(parts)) {
     if (part && (part.ndim !== 1 || part.shape[0] !== input.shape[1])) {
-      throw new ShapeError(`${op}: ${name} must have one value for each of ${input.shape[1]} channels, got ${formatShape(part.shape)}`)
+      throw new ShapeError(
+        `${op}: ${name} must have one value for each of ${input.shape[1]} channels, got ${formatShape(part.shape)}`,
+      )
     }
   }
 }
@@ -108,7 +133,14 @@ const mix = E.add(E.mul(x, E.sub(1, E.scalar(0))), E.mul(centre, E.scalar(1)))
 function updateRunning(running: Tensor | null | undefined, statistic: Tensor, momentum: number, factor: number): void {
   if (!running) return
   const fresh = statistic.detach().reshape(running.shape)
-  launch({ kind: 'map', exprs: [mix], compute: computeType(running.dtype), inputs: [running, fresh], outputs: [running], scalars: [momentum, momentum * factor] })
+  launch({
+    kind: 'map',
+    exprs: [mix],
+    compute: computeType(running.dtype),
+    inputs: [running, fresh],
+    outputs: [running],
+    scalars: [momentum, momentum * factor],
+  })
   running.storage.version++
 }
 
@@ -120,7 +152,10 @@ export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number
 }
-const fixedRow: PointwiseRow = { name: 'NativeBatchNorm', expr: E.mul(E.sub(x, centre), E.div(1, E.sqrt(E.add(scale, E.scalar(0))))) }
+const fixedRow: PointwiseRow = {
+  name: 'NativeBatchNorm',
+  expr: E.mul(E.sub(x, centre), E.div(1, E.sqrt(E.add(scale, E.scalar(0))))),
+}
 
 /**
  * Normalises each channel of [N, C, ...] over all other dimensions: with the batch's statistics in training, else with the running ones [C], which
@@ -142,14 +177,26 @@ export function batchNorm(
   if (training) {
     const axes = input.shape.map((_, d) => d).filter((d) => d !== 1)
     const count = countOf(input, axes)
-    if (count === 1) throw new ValueError(`batchNorm: expected more than 1 value per channel when training, got ${formatShape(input.shape)}`)
+    if (count === 1)
+      throw new ValueError(
+        `batchNorm: expected more than 1 value per channel when training, got ${formatShape(input.shape)}`,
+      )
     const { out, mean: average, variance } = standardized('NativeBatchNormBackward0', input, axes, eps)
     updateRunning(runningMean, average, momentum, 1)
     updateRunning(runningVar, variance, momentum, count / (count - 1))
     return affine(out, weight, bias, shape)
   }
-  if (!runningMean || !runningVar) throw new ValueError('batchNorm: running mean and variance are needed outside of training', 'pass { training: true } to use the statistics of the batch.')
-  return affine(pointwise(fixedRow, [input, runningMean.reshape(shape), runningVar.reshape(shape)], [eps]), weight, bias, shape)
+  if (!runningMean || !runningVar)
+    throw new ValueError(
+      'batchNorm: running mean and variance are needed outside of training',
+      'pass { training: true } to use the statistics of the batch.',
+    )
+  return affine(
+    pointwise(fixedRow, [input, runningMean.reshape(shape), runningVar.reshape(shape)], [eps]),
+    weight,
+    bias,
+    shape,
+  )
 }
 
 /** Normalises over the last dimensions, which have the shape `normalizedShape`, as weight and bias. Source: `torch.nn.functional.layer_norm`. */
@@ -164,21 +211,33 @@ export function layerNorm(
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape
   const last = input.shape.slice(Math.max(input.ndim - shape.length, 0))
   if (shape.length === 0 || !sameShape(last, shape)) {
-    throw new ShapeError(`layerNorm: the input ${formatShape(input.shape)} must end with the normalized shape ${formatShape(shape)}`)
+    throw new ShapeError(
+      `layerNorm: the input ${formatShape(input.shape)} must end with the normalized shape ${formatShape(shape)}`,
+    )
   }
   for (const part of [weight, bias]) {
-    if (part && !sameShape(part.shape, shape)) throw new ShapeError(`layerNorm: weight and bias have the normalized shape: ${formatShape(part.shape)} and ${formatShape(shape)}`)
+    if (part && !sameShape(part.shape, shape))
+      throw new ShapeError(
+        `layerNorm: weight and bias have the normalized shape: ${formatShape(part.shape)} and ${formatShape(shape)}`,
+      )
   }
   const axes = shape.map((_, d) => input.ndim - shape.length + d)
   return affine(standardized('NativeLayerNormBackward0', input, axes, eps).out, weight, bias, shape)
 }
 
 /** Normalises [N, C, ...] in `numGroups` groups of channels; weight and bias [C]. Source: `torch.nn.functional.group_norm`. */
-export function groupNorm(input: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, { eps = 1e-5 }: { eps?: number } = {}): Tensor {
+export function groupNorm(
+  input: Tensor,
+  numGroups: number,
+  weight?: Tensor | null,
+  bias?: Tensor | null,
+  { eps = 1e-5 }: { eps?: number } = {},
+): Tensor {
   requireFloating('groupNorm', input)
   checkChannels('groupNorm', input, { weight, bias })
   const [n, channels] = input.shape
-  if (numGroups < 1 || channels % numGroups !== 0) throw new ShapeError(`groupNorm: groups must divide the channels: ${numGroups} and ${channels}`)
+  if (numGroups < 1 || channels % numGroups !== 0)
+    throw new ShapeError(`groupNorm: groups must divide the channels: ${numGroups} and ${channels}`)
   const grouped = input.reshape([n, numGroups, numelOf(input.shape.slice(1)) / numGroups])
   const out = standardized('NativeGroupNormBackward0', grouped, [2], eps).out
   return affine(out.reshape(input.shape), weight, bias, perChannel(input))
@@ -202,7 +261,10 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
   checkChannels('instanceNorm', input, { runningMean, runningVar, weight, bias })
   const axes = input.shape.map((_, d) => d).slice(2)
   const count = countOf(input, axes)
-  if (count === 1) throw new ValueError(`instanceNorm: expected more than 1 spatial element when training, got ${formatShape(input.shape)}`)
+  if (count === 1)
+    throw new ValueError(
+      `instanceNorm: expected more than 1 spatial element when training, got ${formatShape(input.shape)}`,
+    )
   const { out, mean: average, variance } = standardized('NativeBatchNormBackward0', input, axes, eps)
   withoutRecording(() => {
     updateRunning(runningMean, average.detach().mean(0), momentum, 1)
@@ -212,13 +274,22 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
 }
 
 /** Divides by (k + alpha * mean of squares over `size` neighbouring channels)^beta. Source: `torch.nn.functional.local_response_norm`. */
-export function localResponseNorm(input: Tensor, size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: { alpha?: number; beta?: number; k?: number } = {}): Tensor {
-  if (input.ndim < 3) throw new ShapeError(`localResponseNorm: expected at least 3 dimensions [N, C, ...], got ${formatShape(input.shape)}`)
+export function localResponseNorm(
+  input: Tensor,
+  size: number,
+  { alpha = 1e-4, beta = 0.75, k = 1 }: { alpha?: number; beta?: number; k?: number } = {},
+): Tensor {
+  if (input.ndim < 3)
+    throw new ShapeError(
+      `localResponseNorm: expected at least 3 dimensions [N, C, ...], got ${formatShape(input.shape)}`,
+    )
   if (input.numel() === 0) return input
   const [n, channels] = input.shape
   const squares = input.mul(input).reshape([n, channels, -1])
   const before = Math.floor(size / 2)
-  const padded = embed(squares, [n, channels + size - 1, squares.shape[2]], (whole) => whole.narrow(1, before, channels))
+  const padded = embed(squares, [n, channels + size - 1, squares.shape[2]], (whole) =>
+    whole.narrow(1, before, channels),
+  )
   const means = avgPool2d(padded, [size, 1], { stride: 1 }).reshape(input.shape)
   return input.div(means.mul(alpha).add(k).pow(beta))
 }

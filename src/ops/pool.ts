@@ -15,20 +15,51 @@ const adaptive: Windows = [{ adaptive: true }, { adaptive: true }]
 
 /** [C, H, W] as a batch of one. */
 const batchOf = (x: Tensor): View =>
-  x.ndim === 4 ? x : { storage: x.storage, dtype: x.dtype, offset: x.offset, shape: [1, ...x.shape], strides: [0, ...x.strides] }
+  x.ndim === 4
+    ? x
+    : { storage: x.storage, dtype: x.dtype, offset: x.offset, shape: [1, ...x.shape], strides: [0, ...x.strides] }
 
-function run(op: PoolSpec['op'], pass: PoolSpec['pass'], x: Tensor, y: Tensor, indices: Tensor | null, windows: Windows, averaging: Averaging = plainMean): void {
-  launch({ kind: 'pool', op, pass, x: batchOf(x), y: batchOf(y), indices: indices && batchOf(indices), windows, ...averaging })
+function run(
+  op: PoolSpec['op'],
+  pass: PoolSpec['pass'],
+  x: Tensor,
+  y: Tensor,
+  indices: Tensor | null,
+  windows: Windows,
+  averaging: Averaging = plainMean,
+): void {
+  launch({
+    kind: 'pool',
+    op,
+    pass,
+    x: batchOf(x),
+    y: batchOf(y),
+    indices: indices && batchOf(indices),
+    windows,
+    ...averaging,
+  })
 }
 
 /** Mean of each window; `name` is the node's. Its gradient spreads, and the gradient of that is the mean again. */
-function average(name: string, x: Tensor, size: readonly number[], windows: Windows, averaging: Averaging = plainMean): Tensor {
+function average(
+  name: string,
+  x: Tensor,
+  size: readonly number[],
+  windows: Windows,
+  averaging: Averaging = plainMean,
+): Tensor {
   const y = Tensor.empty([...x.shape.slice(0, -2), ...size], x.dtype, x.device)
   run('avg', 'forward', x, y, null, windows, averaging)
   const { shape } = x
   return record(name, [x], y, [], (grad) => [averageGrad(name, grad, shape, windows, averaging)])
 }
-function averageGrad(name: string, grad: Tensor, shape: readonly number[], windows: Windows, averaging: Averaging): Tensor {
+function averageGrad(
+  name: string,
+  grad: Tensor,
+  shape: readonly number[],
+  windows: Windows,
+  averaging: Averaging,
+): Tensor {
   const out = Tensor.empty(shape, grad.dtype, grad.device)
   run('avg', 'backward', out, grad, null, windows, averaging)
   const size = grad.shape.slice(-2)
@@ -71,7 +102,13 @@ interface WindowOptions {
 }
 
 /** The windows and the number of them, one entry for each spatial dimension; 1 to 1 in front where there is only one. */
-function windowsOf(op: string, input: Tensor, rank: number, kernelSize: Size, options: WindowOptions & { dilation?: Size }): { windows: Windows; size: number[] } {
+function windowsOf(
+  op: string,
+  input: Tensor,
+  rank: number,
+  kernelSize: Size,
+  options: WindowOptions & { dilation?: Size },
+): { windows: Windows; size: number[] } {
   const kernel = sizePerDim(op, 'kernelSize', kernelSize, rank)
   const given = options.stride ?? []
   // PyTorch's empty list: no stride of its own.
@@ -82,7 +119,9 @@ function windowsOf(op: string, input: Tensor, rank: number, kernelSize: Size, op
   const windows: PoolWindows[] = []
   const size = sizes.map((n, d) => {
     if ([kernel[d], stride[d], dilation[d]].some((value) => !Number.isInteger(value) || value < 1)) {
-      throw new ValueError(`${op}: kernel size, stride and dilation must be whole numbers of at least 1, got ${kernel[d]}, ${stride[d]} and ${dilation[d]}`)
+      throw new ValueError(
+        `${op}: kernel size, stride and dilation must be whole numbers of at least 1, got ${kernel[d]}, ${stride[d]} and ${dilation[d]}`,
+      )
     }
     if (padding[d] < 0 || padding[d] > kernel[d] / 2) {
       throw new ValueError(`${op}: padding must be at most half of the kernel size: ${padding[d]} and ${kernel[d]}`)
@@ -101,7 +140,9 @@ function windowsOf(op: string, input: Tensor, rank: number, kernelSize: Size, op
     return count
   })
   const single: PoolWindows = { adaptive: false, size: 1, stride: 1, padding: 0, dilation: 1 }
-  return rank === 2 ? { windows: [windows[0], windows[1]], size } : { windows: [single, windows[0]], size: [1, ...size] }
+  return rank === 2
+    ? { windows: [windows[0], windows[1]], size }
+    : { windows: [single, windows[0]], size: [1, ...size] }
 }
 
 export interface MaxPoolOptions extends WindowOptions {
@@ -118,7 +159,11 @@ const either = ([values, indices]: readonly [Tensor, Tensor], returnIndices: boo
 /** Largest value of each window of [N, C, H, W] or [C, H, W]; with `returnIndices` also its position in the plane. Source: `torch.nn.functional.max_pool2d`. */
 export function maxPool2d(input: Tensor, kernelSize: Size, options?: MaxPoolOptions & Plain): Tensor
 export function maxPool2d(input: Tensor, kernelSize: Size, options: MaxPoolOptions & Indexed): WithIndices
-export function maxPool2d(input: Tensor, kernelSize: Size, options: MaxPoolOptions & { returnIndices?: boolean } = {}): Tensor | WithIndices {
+export function maxPool2d(
+  input: Tensor,
+  kernelSize: Size,
+  options: MaxPoolOptions & { returnIndices?: boolean } = {},
+): Tensor | WithIndices {
   checkPlanes('maxPool2d', input)
   const { windows, size } = windowsOf('maxPool2d', input, 2, kernelSize, options)
   return either(maximum('MaxPool2DWithIndicesBackward0', input, size, windows), options.returnIndices ?? false)
@@ -126,10 +171,17 @@ export function maxPool2d(input: Tensor, kernelSize: Size, options: MaxPoolOptio
 /** Largest value of each window of [N, C, L] or [C, L]. Source: `torch.nn.functional.max_pool1d`. */
 export function maxPool1d(input: Tensor, kernelSize: Size, options?: MaxPoolOptions & Plain): Tensor
 export function maxPool1d(input: Tensor, kernelSize: Size, options: MaxPoolOptions & Indexed): WithIndices
-export function maxPool1d(input: Tensor, kernelSize: Size, options: MaxPoolOptions & { returnIndices?: boolean } = {}): Tensor | WithIndices {
+export function maxPool1d(
+  input: Tensor,
+  kernelSize: Size,
+  options: MaxPoolOptions & { returnIndices?: boolean } = {},
+): Tensor | WithIndices {
   checkLines('maxPool1d', input)
   const { windows, size } = windowsOf('maxPool1d', input, 1, kernelSize, options)
-  return either(lines(maximum('MaxPool2DWithIndicesBackward0', input.unsqueeze(-2), size, windows)), options.returnIndices ?? false)
+  return either(
+    lines(maximum('MaxPool2DWithIndicesBackward0', input.unsqueeze(-2), size, windows)),
+    options.returnIndices ?? false,
+  )
 }
 const lines = (planes: readonly [Tensor, Tensor]): [Tensor, Tensor] => [planes[0].squeeze(-2), planes[1].squeeze(-2)]
 
@@ -139,7 +191,11 @@ export interface AvgPoolOptions extends WindowOptions {
 }
 
 /** Mean of each window of [N, C, H, W] or [C, H, W]; `divisorOverride` replaces the number of elements. Source: `torch.nn.functional.avg_pool2d`. */
-export function avgPool2d(input: Tensor, kernelSize: Size, options: AvgPoolOptions & { divisorOverride?: number } = {}): Tensor {
+export function avgPool2d(
+  input: Tensor,
+  kernelSize: Size,
+  options: AvgPoolOptions & { divisorOverride?: number } = {},
+): Tensor {
   checkPlanes('avgPool2d', input)
   const { countIncludePad = true, divisorOverride: divisor = null } = options
   if (divisor === 0) throw new ValueError('avgPool2d: divisorOverride must not be 0')
@@ -160,9 +216,11 @@ export type OutputSize = number | null | readonly (number | null)[]
 function adaptiveSize(op: string, input: Tensor, size: OutputSize, rank: number): number[] {
   const list = typeof size === 'object' && size !== null ? size : new Array<number | null>(rank).fill(size)
   const full = list.length === 1 ? new Array<number | null>(rank).fill(list[0]) : list
-  if (full.length !== rank) throw new ValueError(`${op}: the output size must be one number or ${rank}, got [${list.join(', ')}]`)
+  if (full.length !== rank)
+    throw new ValueError(`${op}: the output size must be one number or ${rank}, got [${list.join(', ')}]`)
   const sizes = full.map((n, d) => n ?? input.shape[input.ndim - rank + d])
-  if (sizes.some((n) => !Number.isInteger(n) || n < 0)) throw new ValueError(`${op}: the output size must be whole numbers, got ${formatShape(sizes)}`)
+  if (sizes.some((n) => !Number.isInteger(n) || n < 0))
+    throw new ValueError(`${op}: the output size must be whole numbers, got ${formatShape(sizes)}`)
   return sizes
 }
 
@@ -181,7 +239,11 @@ export function adaptiveAvgPool1d(input: Tensor, outputSize: OutputSize): Tensor
 /** Maxima over windows chosen so that the output has size [H', W']. Source: `torch.nn.functional.adaptive_max_pool2d`. */
 export function adaptiveMaxPool2d(input: Tensor, outputSize: OutputSize, options?: Plain): Tensor
 export function adaptiveMaxPool2d(input: Tensor, outputSize: OutputSize, options: Indexed): WithIndices
-export function adaptiveMaxPool2d(input: Tensor, outputSize: OutputSize, { returnIndices = false }: { returnIndices?: boolean } = {}): Tensor | WithIndices {
+export function adaptiveMaxPool2d(
+  input: Tensor,
+  outputSize: OutputSize,
+  { returnIndices = false }: { returnIndices?: boolean } = {},
+): Tensor | WithIndices {
   checkPlanes('adaptiveMaxPool2d', input)
   const size = adaptiveSize('adaptiveMaxPool2d', input, outputSize, 2)
   return either(maximum('AdaptiveMaxPool2DBackward0', input, size, adaptive), returnIndices)
@@ -189,10 +251,17 @@ export function adaptiveMaxPool2d(input: Tensor, outputSize: OutputSize, { retur
 /** Maxima over windows chosen so that the output has length L'. Source: `torch.nn.functional.adaptive_max_pool1d`. */
 export function adaptiveMaxPool1d(input: Tensor, outputSize: OutputSize, options?: Plain): Tensor
 export function adaptiveMaxPool1d(input: Tensor, outputSize: OutputSize, options: Indexed): WithIndices
-export function adaptiveMaxPool1d(input: Tensor, outputSize: OutputSize, { returnIndices = false }: { returnIndices?: boolean } = {}): Tensor | WithIndices {
+export function adaptiveMaxPool1d(
+  input: Tensor,
+  outputSize: OutputSize,
+  { returnIndices = false }: { returnIndices?: boolean } = {},
+): Tensor | WithIndices {
   checkLines('adaptiveMaxPool1d', input)
   const size = adaptiveSize('adaptiveMaxPool1d', input, outputSize, 1)
-  return either(lines(maximum('AdaptiveMaxPool2DBackward0', input.unsqueeze(-2), [1, ...size], adaptive)), returnIndices)
+  return either(
+    lines(maximum('AdaptiveMaxPool2DBackward0', input.unsqueeze(-2), [1, ...size], adaptive)),
+    returnIndices,
+  )
 }
 
 type LpPoolOptions = Pick<WindowOptions, 'stride' | 'ceilMode'>
@@ -206,4 +275,8 @@ export function lpPool2d(input: Tensor, p: number, kernelSize: Size, options: Lp
 export function lpPool1d(input: Tensor, p: number, kernelSize: number, options: LpPoolOptions = {}): Tensor {
   return rootOf(avgPool1d(input.pow(p), kernelSize, options), p, kernelSize)
 }
-const rootOf = (mean: Tensor, p: number, count: number): Tensor => mean.clampMin(0).mul(count).pow(1 / p)
+const rootOf = (mean: Tensor, p: number, count: number): Tensor =>
+  mean
+    .clampMin(0)
+    .mul(count)
+    .pow(1 / p)

@@ -94,7 +94,9 @@ export function sum(input: Tensor, dim?: Dims, { keepdim = false, dtype }: Reduc
   const axes = normalizeDims('sum', dim, from.ndim)
   const [full] = reduceKeepdim(rows.sum, [from], axes, [from.dtype])
   const { shape } = from
-  return record(nameOf('Sum', dim), [from], dropDims(full, axes, keepdim), [], (grad) => [spread(grad, shape, axes, keepdim)])
+  return record(nameOf('Sum', dim), [from], dropDims(full, axes, keepdim), [], (grad) => [
+    spread(grad, shape, axes, keepdim),
+  ])
 }
 
 /** Mean over `dim` (default all). Floating dtypes only (DTypeError). Source: `torch.mean`. */
@@ -112,7 +114,10 @@ export function mean(input: Tensor, dim?: Dims, { keepdim = false, dtype }: Redu
 
 export function requireFloating(op: string, input: Tensor): void {
   if (!isFloating(input.dtype)) {
-    throw new DTypeError(`${op}: needs a floating-point dtype, got ${input.dtype}`, "convert first: x.float() or { dtype: 'float32' }.")
+    throw new DTypeError(
+      `${op}: needs a floating-point dtype, got ${input.dtype}`,
+      "convert first: x.float() or { dtype: 'float32' }.",
+    )
   }
 }
 
@@ -165,9 +170,13 @@ export function prod(input: Tensor, dim?: number | null, { keepdim = false, dtyp
   const axes = normalizeDims('prod', dim, from.ndim)
   const [full] = reduceKeepdim(rows.prod, [from], axes, [from.dtype])
   const { shape } = from
-  return record(dim === undefined || dim === null ? 'ProdBackward0' : 'ProdBackward1', [from], dropDims(full, axes, keepdim), [from], (grad, [saved]) => [
-    spread(grad, shape, axes, keepdim).mul(productOfOthers(saved, axes)),
-  ])
+  return record(
+    dim === undefined || dim === null ? 'ProdBackward0' : 'ProdBackward1',
+    [from],
+    dropDims(full, axes, keepdim),
+    [from],
+    (grad, [saved]) => [spread(grad, shape, axes, keepdim).mul(productOfOthers(saved, axes))],
+  )
 }
 
 /** For every element the product of all others along `axes`: right also where elements are zero. */
@@ -179,9 +188,16 @@ function productOfOthers(input: Tensor, axes: readonly number[]): Tensor {
   const n = flat.size(-1)
   const one = flat.narrow(-1, 0, 1).mul(0).add(1)
   const before = cat([one, flat.narrow(-1, 0, n - 1)], -1).cumprod(-1)
-  const after = cat([one, flat.flip([-1]).narrow(-1, 0, n - 1)], -1).cumprod(-1).flip([-1])
+  const after = cat([one, flat.flip([-1]).narrow(-1, 0, n - 1)], -1)
+    .cumprod(-1)
+    .flip([-1])
   const back = order.map((_, d) => order.indexOf(d))
-  return last < 0 ? input : before.mul(after).reshape(order.map((d) => input.shape[d])).permute(back)
+  return last < 0
+    ? input
+    : before
+        .mul(after)
+        .reshape(order.map((d) => input.shape[d]))
+        .permute(back)
 }
 
 export interface VarOptions {
@@ -193,7 +209,12 @@ export interface VarOptions {
 }
 
 /** What variance and standard deviation share: the squared deviations from the mean, and the gradient of their sum. */
-function deviations(op: string, input: Tensor, dim: Dims, { unbiased = true, correction = unbiased ? 1 : 0, keepdim = false }: VarOptions) {
+function deviations(
+  op: string,
+  input: Tensor,
+  dim: Dims,
+  { unbiased = true, correction = unbiased ? 1 : 0, keepdim = false }: VarOptions,
+) {
   requireFloating(op, input)
   const axes = normalizeDims(op, dim, input.ndim)
   const { shape } = input
@@ -202,7 +223,9 @@ function deviations(op: string, input: Tensor, dim: Dims, { unbiased = true, cor
   const centre = expand(restoreDims(average.detach(), shape, axes), shape)
   const [full] = reduceKeepdim(rows.squaredDeviation, [input, centre], axes, [input.dtype], [1 / divisor])
   const gradient = (grad: Tensor, saved: Tensor): Tensor =>
-    saved.sub(spread(mean(saved, dim, { keepdim }), shape, axes, keepdim)).mul(spread(grad.mul(2 / divisor), shape, axes, keepdim))
+    saved
+      .sub(spread(mean(saved, dim, { keepdim }), shape, axes, keepdim))
+      .mul(spread(grad.mul(2 / divisor), shape, axes, keepdim))
   return { variance: dropDims(full, axes, keepdim), average, gradient }
 }
 

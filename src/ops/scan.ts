@@ -20,7 +20,13 @@ const running = (x: Tensor, op: ScanSpec['op'], axis: number, indices: Tensor | 
   if (x.numel() === 0) return out
   if (x.ndim > 0) launch({ kind: 'scan', op, x, out, indices, axis })
   else {
-    const row = (view: Tensor) => ({ storage: view.storage, dtype: view.dtype, offset: view.offset, shape: [1], strides: [1] })
+    const row = (view: Tensor) => ({
+      storage: view.storage,
+      dtype: view.dtype,
+      offset: view.offset,
+      shape: [1],
+      strides: [1],
+    })
     launch({ kind: 'scan', op, x: row(x), out: row(out), indices: indices && row(indices), axis: 0 })
   }
   return out
@@ -30,7 +36,8 @@ export interface ScanOptions {
   /** Convert to this dtype first. Default: integers and bool become int64. */
   dtype?: DType
 }
-const scanned = (x: Tensor, { dtype }: ScanOptions): Tensor => cast(x, dtype ?? (isFloating(x.dtype) ? x.dtype : 'int64'))
+const scanned = (x: Tensor, { dtype }: ScanOptions): Tensor =>
+  cast(x, dtype ?? (isFloating(x.dtype) ? x.dtype : 'int64'))
 const axisOf = (op: string, x: Tensor, dim: number): number => normalizeDim(op, dim, x.ndim)
 
 /** Sum of the elements from each one to the last. */
@@ -47,7 +54,9 @@ export function cumsum(input: Tensor, dim: number, options: ScanOptions = {}): T
 export function cumprod(input: Tensor, dim: number, options: ScanOptions = {}): Tensor {
   const x = scanned(input, options)
   const axis = axisOf('cumprod', x, dim)
-  return record('CumprodBackward0', [x], running(x, 'prod', axis, null), [x], (grad, [saved]) => [cumprodGrad(grad, saved, axis)])
+  return record('CumprodBackward0', [x], running(x, 'prod', axis, null), [x], (grad, [saved]) => [
+    cumprodGrad(grad, saved, axis),
+  ])
 }
 
 /**
@@ -71,7 +80,9 @@ function extremes(op: 'max' | 'min', input: Tensor, dim: number): WithIndices {
   const values = running(input, op, axis, indices)
   const { shape } = input
   const name = op === 'max' ? 'CummaxBackward0' : 'CumminBackward0'
-  record(name, [input], values, [indices], (grad, [at]) => [shape.length === 0 ? grad : sumAt(grad, shape, [at], elementwise(shape, axis, shape))])
+  record(name, [input], values, [indices], (grad, [at]) => [
+    shape.length === 0 ? grad : sumAt(grad, shape, [at], elementwise(shape, axis, shape)),
+  ])
   return named([values, indices], ['values', 'indices'])
 }
 /** Running maximum along `dim` and its position (int64; the last of equal ones). Source: `torch.cummax`. */
@@ -88,7 +99,10 @@ const [g, y] = [E.input(0), E.input(1)]
 /** log(g) - y where g is positive; the same for -g. */
 const logPart = (sign: 1 | -1) => {
   const part = E.mul(g, sign)
-  return { name: 'LogPart', expr: E.where(E.gt(part, 0), E.sub(E.log(E.where(E.gt(part, 0), part, 1)), y), minusInfinity) }
+  return {
+    name: 'LogPart',
+    expr: E.where(E.gt(part, 0), E.sub(E.log(E.where(E.gt(part, 0), part, 1)), y), minusInfinity),
+  }
 }
 const [positive, negative] = [logPart(1), logPart(-1)]
 

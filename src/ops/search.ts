@@ -36,14 +36,25 @@ export interface SearchOptions {
 export function searchsorted(
   sequence: Tensor,
   values: Tensor | number,
-  { outInt32 = false, right: after = false, side, sorter }: SearchOptions & { side?: 'left' | 'right'; sorter?: Tensor } = {},
+  {
+    outInt32 = false,
+    right: after = false,
+    side,
+    sorter,
+  }: SearchOptions & { side?: 'left' | 'right'; sorter?: Tensor } = {},
 ): Tensor {
-  if (side !== undefined && side !== 'left' && side !== 'right') throw new ValueError(`searchsorted: side must be 'left' or 'right', got '${side}'`)
+  if (side !== undefined && side !== 'left' && side !== 'right')
+    throw new ValueError(`searchsorted: side must be 'left' or 'right', got '${side}'`)
   if (side === 'left' && after) throw new ValueError("searchsorted: side 'left' and right: true contradict each other")
   const sought = values instanceof Tensor ? values : tensor(values, { device: sequence.device })
   const lead = sequence.shape.slice(0, -1)
-  if (sequence.ndim === 0 || (sequence.ndim > 1 && (sought.ndim !== sequence.ndim || !sameShape(lead, sought.shape.slice(0, -1))))) {
-    throw new ShapeError(`searchsorted: rows and values do not fit together: ${formatShape(sequence.shape)} and ${formatShape(sought.shape)}`)
+  if (
+    sequence.ndim === 0 ||
+    (sequence.ndim > 1 && (sought.ndim !== sequence.ndim || !sameShape(lead, sought.shape.slice(0, -1))))
+  ) {
+    throw new ShapeError(
+      `searchsorted: rows and values do not fit together: ${formatShape(sequence.shape)} and ${formatShape(sought.shape)}`,
+    )
   }
   const dtype = promoteTypes(sequence.dtype, sought.dtype)
   const ordered = sorter === undefined ? sequence : sequence.gather(-1, sorter)
@@ -52,13 +63,21 @@ export function searchsorted(
   const wide = [...sought.shape, sequence.size(-1)]
   const inputs = [expand(rows, wide), expand(cast(sought.detach(), dtype).unsqueeze(-1), wide)]
   const axis = wide.length - 1
-  const [full] = reduceKeepdim(after || side === 'right' ? right : left, inputs, [axis], [outInt32 ? 'int32' : 'int64'], [], computeType(dtype))
+  const [full] = reduceKeepdim(
+    after || side === 'right' ? right : left,
+    inputs,
+    [axis],
+    [outInt32 ? 'int32' : 'int64'],
+    [],
+    computeType(dtype),
+  )
   return dropDims(full, [axis], false)
 }
 
 /** For each value the number of the bucket between `boundaries` (sorted, 1-d) that it falls into. Source: `torch.bucketize`. */
 export function bucketize(values: Tensor | number, boundaries: Tensor, options: SearchOptions = {}): Tensor {
-  if (boundaries.ndim !== 1) throw new ShapeError(`bucketize: boundaries must have one dimension, got ${formatShape(boundaries.shape)}`)
+  if (boundaries.ndim !== 1)
+    throw new ShapeError(`bucketize: boundaries must have one dimension, got ${formatShape(boundaries.shape)}`)
   return searchsorted(boundaries, values, options)
 }
 

@@ -18,9 +18,16 @@ type Forward = 'softmax' | 'logSoftmax'
 const asRow = (x: Tensor): View =>
   x.ndim > 0 ? x : { storage: x.storage, dtype: x.dtype, offset: x.offset, shape: [1], strides: [1] }
 
-function run(out: Tensor, axis: number, operands: { op: Forward; x: Tensor } | { op: `${Forward}Grad`; y: Tensor; g: Tensor }): Tensor {
+function run(
+  out: Tensor,
+  axis: number,
+  operands: { op: Forward; x: Tensor } | { op: `${Forward}Grad`; y: Tensor; g: Tensor },
+): Tensor {
   if (out.numel() === 0) return out
-  const views = 'x' in operands ? { ...operands, x: asRow(operands.x) } : { ...operands, y: asRow(operands.y), g: asRow(operands.g) }
+  const views =
+    'x' in operands
+      ? { ...operands, x: asRow(operands.x) }
+      : { ...operands, y: asRow(operands.y), g: asRow(operands.g) }
   launch({ kind: 'softmax', axis, out: asRow(out), ...views } as SoftmaxSpec)
   return out
 }
@@ -51,7 +58,12 @@ function softmaxGrad(y: Tensor, g: Tensor, axis: number): Tensor {
 function logSoftmaxGrad(y: Tensor, g: Tensor, axis: number): Tensor {
   const out = run(like(y), axis, { op: 'logSoftmaxGrad', y, g })
   return record('LogSoftmaxBackwardDataBackward0', [y, g], out, [y, g], (grad, [sy, sg], needs) => [
-    needs[0] ? grad.mul(sy.exp()).mul(sg.sum(axis, { keepdim: true })).neg() : null,
+    needs[0]
+      ? grad
+          .mul(sy.exp())
+          .mul(sg.sum(axis, { keepdim: true }))
+          .neg()
+      : null,
     needs[1] ? grad.sub(grad.mul(sy.exp()).sum(axis, { keepdim: true })) : null,
   ])
 }

@@ -38,7 +38,9 @@ const axisOf = (op: string, input: Tensor, dim: number): number => normalizeDim(
 /** Values in order along `dim`, and the positions (int64) that they had. Stable. Source: `torch.sort`. */
 export function sort(input: Tensor, dim: number = -1, { descending = false }: SortOptions = {}): ValuesAndIndices {
   const axis = axisOf('sort', input, dim)
-  const parts = sorted(atLeast1(input.detach()), axis, descending).map((x) => (input.ndim === 0 ? x.reshape([]).detach() : x))
+  const parts = sorted(atLeast1(input.detach()), axis, descending).map((x) =>
+    input.ndim === 0 ? x.reshape([]).detach() : x,
+  )
   return chosen('SortBackward0', input, axis, parts[0], parts[1])
 }
 /** The positions (int64) that would sort along `dim`. Source: `torch.argsort`. */
@@ -57,18 +59,32 @@ function part(input: Tensor, axis: number, descending: boolean, start: number, c
 }
 
 /** The `k` largest (or smallest) values along `dim` and their positions (int64), in order. Throws IndexError for k out of range. Source: `torch.topk`. */
-export function topk(input: Tensor, k: number, dim: number = -1, { largest = true }: { largest?: boolean; sorted?: boolean } = {}): ValuesAndIndices {
+export function topk(
+  input: Tensor,
+  k: number,
+  dim: number = -1,
+  { largest = true }: { largest?: boolean; sorted?: boolean } = {},
+): ValuesAndIndices {
   const axis = axisOf('topk', input, dim)
   const size = input.shape[axis] ?? 1
   if (!Number.isInteger(k) || k < 0 || k > size) throw new IndexError(`topk: k is out of range: ${k} of ${size} values`)
   const [values, indices] = part(input, axis, largest, 0, k)
-  return input.ndim === 0 ? chosen('TopkBackward0', input, axis, values.reshape([]).detach(), indices.reshape([]).detach()) : chosen('TopkBackward0', input, axis, values, indices)
+  return input.ndim === 0
+    ? chosen('TopkBackward0', input, axis, values.reshape([]).detach(), indices.reshape([]).detach())
+    : chosen('TopkBackward0', input, axis, values, indices)
 }
 
 /** Takes the values at positions `at` [..., 1, ...] of the sorted rows; squeezes the dimension unless `keepdim`. */
-function pick(node: string, input: Tensor, axis: number, [values, indices]: readonly [Tensor, Tensor], keepdim: boolean): ValuesAndIndices {
+function pick(
+  node: string,
+  input: Tensor,
+  axis: number,
+  [values, indices]: readonly [Tensor, Tensor],
+  keepdim: boolean,
+): ValuesAndIndices {
   const { shape } = input
-  const squeeze = (x: Tensor): Tensor => (input.ndim === 0 ? x.reshape([]).detach() : keepdim ? x : x.squeeze(axis).detach())
+  const squeeze = (x: Tensor): Tensor =>
+    input.ndim === 0 ? x.reshape([]).detach() : keepdim ? x : x.squeeze(axis).detach()
   const [value, place] = [squeeze(values), squeeze(indices)]
   record(node, [input], value, [place], (grad, [at]) => {
     const whole = (x: Tensor): Tensor => (keepdim || shape.length === 0 ? x : x.unsqueeze(axis))
@@ -83,15 +99,22 @@ interface KeepOptions {
 }
 
 /** The `k`-th smallest value along `dim` (k from 1) and its position (int64). Throws IndexError for k out of range. Source: `torch.kthvalue`. */
-export function kthvalue(input: Tensor, k: number, dim: number = -1, { keepdim = false }: KeepOptions = {}): ValuesAndIndices {
+export function kthvalue(
+  input: Tensor,
+  k: number,
+  dim: number = -1,
+  { keepdim = false }: KeepOptions = {},
+): ValuesAndIndices {
   const axis = axisOf('kthvalue', input, dim)
   const size = input.shape[axis] ?? 1
-  if (!Number.isInteger(k) || k < 1 || k > size) throw new IndexError(`kthvalue: k is out of range: ${k}, expected 1 to ${size}`)
+  if (!Number.isInteger(k) || k < 1 || k > size)
+    throw new IndexError(`kthvalue: k is out of range: ${k}, expected 1 to ${size}`)
   return pick('KthvalueBackward0', input, axis, part(input, axis, false, k - 1, 1), keepdim)
 }
 
 function checkNotEmpty(op: string, input: Tensor, axis: number): void {
-  if ((input.shape[axis] ?? 1) === 0) throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(input.shape)}, dimension ${axis}`)
+  if ((input.shape[axis] ?? 1) === 0)
+    throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(input.shape)}, dimension ${axis}`)
 }
 
 /** Position [..., 1, ...] of the median in sorted rows: a NaN if there is one, unless NaN is left out. */
@@ -100,10 +123,18 @@ function middle(values: Tensor, axis: number, ignoreNan: boolean): Tensor {
   const nans = values.ne(values).sum(axis, { keepdim: true })
   if (ignoreNan) {
     // A row of nothing but NaN has its first one.
-    return nans.neg().add(size - 1).clampMin(0).floorDivide(2)
+    return nans
+      .neg()
+      .add(size - 1)
+      .clampMin(0)
+      .floorDivide(2)
   }
   const some = nans.ne(0)
-  return nans.neg().add(size).mul(some).add(some.logicalNot().mul(Math.floor((size - 1) / 2)))
+  return nans
+    .neg()
+    .add(size)
+    .mul(some)
+    .add(some.logicalNot().mul(Math.floor((size - 1) / 2)))
 }
 
 function medianAlong(op: 'median' | 'nanmedian', input: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
@@ -119,12 +150,21 @@ function medianOfAll(op: 'median' | 'nanmedian', input: Tensor): Tensor {
   const flat = input.detach().reshape(-1)
   if (flat.numel() === 0) throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(shape)}`)
   const [values] = sorted(flat, 0, false)
-  const out = values.gather(0, middle(values, 0, op === 'nanmedian')).reshape([]).detach()
-  return record(op === 'median' ? 'MedianBackward0' : 'NanmedianBackward0', [input], out, [input, out], (grad, [x, result]) => {
-    const [a, b] = [x.detach(), result.detach()]
-    const same = a.eq(b).logicalOr(a.ne(a).logicalAnd(b.ne(b)))
-    return [same.mul(grad.div(same.sum()))]
-  })
+  const out = values
+    .gather(0, middle(values, 0, op === 'nanmedian'))
+    .reshape([])
+    .detach()
+  return record(
+    op === 'median' ? 'MedianBackward0' : 'NanmedianBackward0',
+    [input],
+    out,
+    [input, out],
+    (grad, [x, result]) => {
+      const [a, b] = [x.detach(), result.detach()]
+      const same = a.eq(b).logicalOr(a.ne(a).logicalAnd(b.ne(b)))
+      return [same.mul(grad.div(same.sum()))]
+    },
+  )
 }
 
 /** The middle value of all (the lower of two); with `dim` `[values, indices]` along it. NaN wins. Source: `torch.median`. */
@@ -136,7 +176,11 @@ export function median(input: Tensor, dim?: number, { keepdim = false }: KeepOpt
 /** `median` that leaves NaN out. Source: `torch.nanmedian`. */
 export function nanmedian(input: Tensor): Tensor
 export function nanmedian(input: Tensor, dim: number, options?: KeepOptions): ValuesAndIndices
-export function nanmedian(input: Tensor, dim?: number, { keepdim = false }: KeepOptions = {}): Tensor | ValuesAndIndices {
+export function nanmedian(
+  input: Tensor,
+  dim?: number,
+  { keepdim = false }: KeepOptions = {},
+): Tensor | ValuesAndIndices {
   return dim === undefined ? medianOfAll('nanmedian', input) : medianAlong('nanmedian', input, dim, keepdim)
 }
 
@@ -150,7 +194,10 @@ export function mode(input: Tensor, dim: number = -1, { keepdim = false }: KeepO
   const places = arange(size, { device: input.device }).reshape(along)
   // Position of the first value of the run that each value belongs to; the longest run ends where its length is first reached.
   const changed = values.narrow(axis, 1, size - 1).ne(values.narrow(axis, 0, size - 1))
-  const starts = cat([places.narrow(axis, 0, 1).expand(values.shape.with(axis, 1)), places.narrow(axis, 1, size - 1).mul(changed)], axis)
+  const starts = cat(
+    [places.narrow(axis, 0, 1).expand(values.shape.with(axis, 1)), places.narrow(axis, 1, size - 1).mul(changed)],
+    axis,
+  )
   const lengths = places.sub(cummax(starts, axis).values)
   const at = argmax(lengths, axis, { keepdim: true })
   return pick('ModeBackward0', input, axis, [values.gather(axis, at), indices.gather(axis, at)], keepdim)

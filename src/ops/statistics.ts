@@ -65,13 +65,24 @@ const upperWeight: Record<Interpolation, (position: Tensor) => Tensor> = {
   nearest: (position) => position.round().sub(position.floor()),
 }
 
-function quantiles(op: string, input: Tensor, q: number | Tensor, dim: number | null | undefined, options: QuantileOptions, ignoreNan: boolean): Tensor {
+function quantiles(
+  op: string,
+  input: Tensor,
+  q: number | Tensor,
+  dim: number | null | undefined,
+  options: QuantileOptions,
+  ignoreNan: boolean,
+): Tensor {
   const { keepdim = false, interpolation = 'linear' } = options
   requireFloating(op, input)
-  if (!(interpolation in upperWeight)) throw new ValueError(`${op}: interpolation must be one of ${Object.keys(upperWeight).join(', ')}, got '${interpolation}'`)
+  if (!(interpolation in upperWeight))
+    throw new ValueError(
+      `${op}: interpolation must be one of ${Object.keys(upperWeight).join(', ')}, got '${interpolation}'`,
+    )
   const at = typeof q === 'number' ? tensor(q, { dtype: input.dtype, device: input.device }) : q
   if (at.ndim > 1) throw new ShapeError(`${op}: q must be a number or have one dimension, got ${formatShape(at.shape)}`)
-  if (at.numbers().some((value) => !(value >= 0 && value <= 1))) throw new ValueError(`${op}: q must be between 0 and 1`)
+  if (at.numbers().some((value) => !(value >= 0 && value <= 1)))
+    throw new ValueError(`${op}: q must be between 0 and 1`)
   if (input.numel() === 0) throw new ShapeError(`${op}: no elements: shape ${formatShape(input.shape)}`)
   const all = dim === undefined || dim === null
   const axis = all ? 0 : normalizeDim(op, dim, input.ndim)
@@ -98,24 +109,39 @@ function quantiles(op: string, input: Tensor, q: number | Tensor, dim: number | 
 }
 
 /** The value below which a part `q` (0 to 1, or several) lies, along `dim` or of all. A list of q adds a dimension in front. Source: `torch.quantile`. */
-export function quantile(input: Tensor, q: number | Tensor, dim?: number | null, options: QuantileOptions = {}): Tensor {
+export function quantile(
+  input: Tensor,
+  q: number | Tensor,
+  dim?: number | null,
+  options: QuantileOptions = {},
+): Tensor {
   return quantiles('quantile', input, q, dim, options, false)
 }
 /** `quantile` that leaves NaN out. Source: `torch.nanquantile`. */
-export function nanquantile(input: Tensor, q: number | Tensor, dim?: number | null, options: QuantileOptions = {}): Tensor {
+export function nanquantile(
+  input: Tensor,
+  q: number | Tensor,
+  dim?: number | null,
+  options: QuantileOptions = {},
+): Tensor {
   return quantiles('nanquantile', input, q, dim, options, true)
 }
 
 /** How many values fall into each of `bins` equal parts of [min, max] (by default of the range of the values), in the input's dtype. Source: `torch.histc`. */
-export function histc(input: Tensor, { bins = 100, min = 0, max = 0 }: { bins?: number; min?: number; max?: number } = {}): Tensor {
+export function histc(
+  input: Tensor,
+  { bins = 100, min = 0, max = 0 }: { bins?: number; min?: number; max?: number } = {},
+): Tensor {
   requireFloating('histc', input)
-  if (!Number.isInteger(bins) || bins < 1) throw new ValueError(`histc: bins must be a whole number of at least 1, got ${bins}`)
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new ValueError(`histc: bins must be a whole number of at least 1, got ${bins}`)
   if (min > max) throw new ValueError(`histc: min must not be larger than max: ${min} and ${max}`)
   const values = input.detach().reshape(-1)
   let [low, high] = [min, max]
   if (low === high && values.numel() > 0) [low, high] = [values.min().item(), values.max().item()]
   if (low === high) [low, high] = [low - 1, high + 1]
-  if (!Number.isFinite(low) || !Number.isFinite(high)) throw new ValueError(`histc: the range must be finite, got ${low} to ${high}`)
+  if (!Number.isFinite(low) || !Number.isFinite(high))
+    throw new ValueError(`histc: the range must be finite, got ${low} to ${high}`)
   const inside = values.ge(low).logicalAnd(values.le(high))
   const places = where(inside, values.sub(low).mul(bins / (high - low)), 0).floor()
   const index = cast(clamp(places, 0, bins - 1), 'int64')
@@ -137,15 +163,23 @@ export function cov(input: Tensor, { correction = 1, fweights = null, aweights =
   const count = x.shape[1]
   for (const weights of [fweights, aweights]) {
     if (weights && (weights.ndim > 1 || weights.numel() !== count)) {
-      throw new ShapeError(`cov: weights must be one for each of ${count} observations, got ${formatShape(weights.shape)}`)
+      throw new ShapeError(
+        `cov: weights must be one for each of ${count} observations, got ${formatShape(weights.shape)}`,
+      )
     }
   }
   const weight = fweights && aweights ? fweights.mul(aweights) : (fweights ?? aweights)
   const total = weight === null ? null : weight.sum()
-  const average = weight === null || total === null ? x.mean(1, { keepdim: true }) : x.mul(weight).sum(1, { keepdim: true }).div(total)
+  const average =
+    weight === null || total === null
+      ? x.mean(1, { keepdim: true })
+      : x.mul(weight).sum(1, { keepdim: true }).div(total)
   const centred = x.sub(average)
   // Observations weighted relatively count as fewer, by the spread of the weights.
-  const lost = weight === null || total === null || aweights === null ? correction : weight.mul(aweights).sum().div(total).mul(correction)
+  const lost =
+    weight === null || total === null || aweights === null
+      ? correction
+      : weight.mul(aweights).sum().div(total).mul(correction)
   const factor = total === null ? Math.max(count - (lost as number), 0) : total.sub(lost).clampMin(0)
   const product = matmul(centred, (weight === null ? centred : centred.mul(weight)).t()).div(factor)
   return product.numel() === 1 ? product.reshape([]) : product

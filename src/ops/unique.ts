@@ -30,12 +30,21 @@ function sortedRows(values: ArrayLike<number | bigint>, count: number, width: nu
   })
 }
 
-function distinct(op: string, input: Tensor, consecutive: boolean, { dim, returnInverse = false, returnCounts = false }: UniqueOptions): UniqueResult {
+function distinct(
+  op: string,
+  input: Tensor,
+  consecutive: boolean,
+  { dim, returnInverse = false, returnCounts = false }: UniqueOptions,
+): UniqueResult {
   const x = input.detach()
   const axis = dim === undefined || dim === null ? null : normalizeDim(op, dim, x.ndim)
-  const rows = axis === null ? x.reshape(-1, 1) : x.movedim(axis, 0).reshape([x.shape[axis], x.shape.reduce((n, size, d) => (d === axis ? n : n * size), 1)])
+  const rows =
+    axis === null
+      ? x.reshape(-1, 1)
+      : x.movedim(axis, 0).reshape([x.shape[axis], x.shape.reduce((n, size, d) => (d === axis ? n : n * size), 1)])
   const [count, width] = rows.shape
-  if (axis !== null && rows.numel() === 0 && count > 0) throw new ShapeError(`${op}: slices without elements cannot be compared: ${formatShape(x.shape)}`)
+  if (axis !== null && rows.numel() === 0 && count > 0)
+    throw new ShapeError(`${op}: slices without elements cannot be compared: ${formatShape(x.shape)}`)
   const values = rows.data()
   const order = consecutive
     ? Array.from({ length: count }, (_, row) => row)

@@ -49,13 +49,33 @@ const power = (gradient: Expr): NormRow => ({
   gradient,
 })
 const kinds = {
-  zero: { init: 0, term: (value: Expr) => E.fromMask(E.ne(value, 0)), join: 'add', finish: acc, gradient: E.constant(0) },
+  zero: {
+    init: 0,
+    term: (value: Expr) => E.fromMask(E.ne(value, 0)),
+    join: 'add',
+    finish: acc,
+    gradient: E.constant(0),
+  },
   one: { init: 0, term: E.abs, join: 'add', finish: acc, gradient: E.mul(E.sign(x), g) },
-  two: { init: 0, term: (value: Expr) => E.mul(value, value), join: 'add', finish: E.sqrt(acc), gradient: unlessZero(E.mul(x, E.div(g, length))) },
+  two: {
+    init: 0,
+    term: (value: Expr) => E.mul(value, value),
+    join: 'add',
+    finish: E.sqrt(acc),
+    gradient: unlessZero(E.mul(x, E.div(g, length))),
+  },
   max: extreme('max', 0),
   min: extreme('min', Number.POSITIVE_INFINITY),
-  belowOne: power(E.where(E.eq(x, 0), 0, E.mul(E.mul(E.sign(x), E.pow(size, E.sub(order, 1))), E.mul(g, E.pow(length, E.sub(1, order)))))),
-  belowTwo: power(unlessZero(E.mul(E.mul(E.sign(x), E.pow(size, E.sub(order, 1))), E.div(g, E.pow(length, E.sub(order, 1)))))),
+  belowOne: power(
+    E.where(
+      E.eq(x, 0),
+      0,
+      E.mul(E.mul(E.sign(x), E.pow(size, E.sub(order, 1))), E.mul(g, E.pow(length, E.sub(1, order)))),
+    ),
+  ),
+  belowTwo: power(
+    unlessZero(E.mul(E.mul(E.sign(x), E.pow(size, E.sub(order, 1))), E.div(g, E.pow(length, E.sub(order, 1))))),
+  ),
   aboveTwo: power(unlessZero(E.mul(E.mul(x, E.pow(size, E.sub(order, 2))), E.div(g, E.pow(length, E.sub(order, 1)))))),
 } satisfies Record<string, NormRow>
 type Kind = keyof typeof kinds
@@ -71,9 +91,17 @@ export function kindOf(p: number): Kind {
 
 function reductionOf(kind: Kind, value: Expr): Reduction {
   const { init, term, join, finish } = kinds[kind]
-  return { accTypes: ['v'], init: [init], step: [E[join](acc, term(value))], combine: [join === 'add' ? plus : E[join](acc, other)], finish: [finish] }
+  return {
+    accTypes: ['v'],
+    init: [init],
+    step: [E[join](acc, term(value))],
+    combine: [join === 'add' ? plus : E[join](acc, other)],
+    finish: [finish],
+  }
 }
-const ofValues = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, reductionOf(kind as Kind, E.input(0))])) as Record<Kind, Reduction>
+const ofValues = Object.fromEntries(
+  Object.keys(kinds).map((kind) => [kind, reductionOf(kind as Kind, E.input(0))]),
+) as Record<Kind, Reduction>
 /** The norm of the difference of two inputs. */
 export const ofDifferences = Object.fromEntries(
   Object.keys(kinds).map((kind) => [kind, reductionOf(kind as Kind, E.sub(E.input(0), E.input(1)))]),
@@ -119,7 +147,7 @@ function named(node: string, input: Tensor, p: number, { dim, keepdim = false, d
 /** Norm of order `p` (a number, or 'fro': 2) over `dim` (default all). Source: `torch.norm`. */
 export function norm(input: Tensor, p: number | 'fro' = 'fro', options: NormOptions = {}): Tensor {
   if (typeof p !== 'number' && p !== 'fro') throw new ValueError(`norm: p must be a number or 'fro', got '${p}'`)
-  return named(options.dim === undefined ? 'NormBackward0' : 'NormBackward1', input, p === 'fro' ? 2 : p, options)
+  return named('NormBackward1', input, p === 'fro' ? 2 : p, options)
 }
 
 const methods = { norm }

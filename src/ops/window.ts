@@ -9,7 +9,8 @@ export type Size = number | readonly number[]
 export function sizePerDim(op: string, name: string, size: Size, rank: number): number[] {
   if (typeof size === 'number') return new Array<number>(rank).fill(size)
   if (size.length === 1) return new Array<number>(rank).fill(size[0])
-  if (size.length !== rank) throw new ValueError(`${op}: ${name} must be one number or ${rank}, got [${size.join(', ')}]`)
+  if (size.length !== rank)
+    throw new ValueError(`${op}: ${name} must be one number or ${rank}, got [${size.join(', ')}]`)
   return [...size]
 }
 

@@ -12,7 +12,14 @@ onEachDevice(() => {
     const x = torch.arange(9, { dtype: 'float32' }).reshape(1, 1, 3, 3)
     const k = torch.arange(4, { dtype: 'float32' }).reshape(1, 1, 2, 2)
     const y = F.conv2d(x, k, torch.tensor([1], { dtype: 'float32' }))
-    expect(y.tolist()).toEqual([[[[20, 26], [38, 44]]]])
+    expect(y.tolist()).toEqual([
+      [
+        [
+          [20, 26],
+          [38, 44],
+        ],
+      ],
+    ])
   })
 
   const cases: [string, number[], number[], F.ConvOptions][] = [
@@ -32,8 +39,14 @@ onEachDevice(() => {
 
   test('gradients of transposed convolutions, with output padding beyond the stride', () => {
     const options = { stride: 2, padding: 1, outputPadding: 2, dilation: 3, groups: 2 }
-    gradcheck((x, w, b) => F.convTranspose2d(x, w, b, options), [leaf([1, 2, 3, 3]), leaf([2, 2, 3, 2], 1), leaf([4], 2)])
-    gradcheck((x, w, b) => F.convTranspose1d(x, w, b, { stride: 2 }), [leaf([2, 3, 4]), leaf([3, 2, 3], 1), leaf([2], 2)])
+    gradcheck(
+      (x, w, b) => F.convTranspose2d(x, w, b, options),
+      [leaf([1, 2, 3, 3]), leaf([2, 2, 3, 2], 1), leaf([4], 2)],
+    )
+    gradcheck(
+      (x, w, b) => F.convTranspose1d(x, w, b, { stride: 2 }),
+      [leaf([2, 3, 4]), leaf([3, 2, 3], 1), leaf([2], 2)],
+    )
   })
 
   test('one dimension is a row of two, batched or not, contiguous or not', () => {
@@ -54,8 +67,12 @@ onEachDevice(() => {
 
   test('mistakes are named with both values', () => {
     const x = torch.zeros(1, 3, 5, 5)
-    expect(() => F.conv2d(x, torch.zeros(6, 1, 3, 3))).toThrow('conv2d: input has 3 channels, weight expects 1: [1, 3, 5, 5] and [6, 1, 3, 3]')
-    expect(() => F.conv2d(x, torch.zeros(6, 3, 7, 3))).toThrow('kernel is larger than the padded input: 7 and 5 in spatial dimension 0')
+    expect(() => F.conv2d(x, torch.zeros(6, 1, 3, 3))).toThrow(
+      'conv2d: input has 3 channels, weight expects 1: [1, 3, 5, 5] and [6, 1, 3, 3]',
+    )
+    expect(() => F.conv2d(x, torch.zeros(6, 3, 7, 3))).toThrow(
+      'kernel is larger than the padded input: 7 and 5 in spatial dimension 0',
+    )
     expect(() => F.conv2d(x, torch.zeros(4, 3, 3, 3), null, { groups: 3 })).toThrow('groups must divide the 4 channels')
     expect(() => F.conv2d(x, torch.zeros(4, 3, 3, 3), torch.zeros(3))).toThrow(ShapeError)
     expect(() => F.conv2d(x, torch.zeros(4, 3, 3, 3), null, { padding: 'same', stride: 2 })).toThrow(ValueError)

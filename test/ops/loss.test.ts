@@ -28,12 +28,32 @@ onEachDevice(() => {
     const t = labels([0, 2, 1])
     const f = (options: F.CrossEntropyOptions) => (x: Tensor) => F.crossEntropy(x, t, { reduction, ...options })
     const weight = torch.tensor([0.3, 1.2, 0.7, 0.1], { dtype: 'float64' })
-    for (const options of [{}, { ignoreIndex: 2 }, { weight }, { labelSmoothing: 0.2 }, { weight, labelSmoothing: 0.2, ignoreIndex: 2 }]) {
+    for (const options of [
+      {},
+      { ignoreIndex: 2 },
+      { weight },
+      { labelSmoothing: 0.2 },
+      { weight, labelSmoothing: 0.2, ignoreIndex: 2 },
+    ]) {
       gradcheck(f(options), [leaf([3, 4])])
       gradgradcheck(f(options), [leaf([3, 4])])
     }
-    gradcheck((x) => F.crossEntropy(x, labels([[0, 1, 2], [2, 2, 0]]), { reduction }), [leaf([2, 3, 3])])
-    gradcheck((x) => F.crossEntropy(x, F.softmax(wave([3, 4], 1), 1), { reduction, weight, labelSmoothing: 0.1 }), [leaf([3, 4])])
+    gradcheck(
+      (x) =>
+        F.crossEntropy(
+          x,
+          labels([
+            [0, 1, 2],
+            [2, 2, 0],
+          ]),
+          { reduction },
+        ),
+      [leaf([2, 3, 3])],
+    )
+    gradcheck(
+      (x) => F.crossEntropy(x, F.softmax(wave([3, 4], 1), 1), { reduction, weight, labelSmoothing: 0.1 }),
+      [leaf([3, 4])],
+    )
   })
 
   test('targets that all count for nothing give NaN as a mean and 0 as a sum', () => {
@@ -44,7 +64,10 @@ onEachDevice(() => {
 
   test('a single row needs no batch', () => {
     const x = wave([4])
-    expect(F.crossEntropy(x, torch.tensor(2, { dtype: 'int64' })).item()).toBeCloseTo(-F.logSoftmax(x, 0).numbers()[2], 12)
+    expect(F.crossEntropy(x, torch.tensor(2, { dtype: 'int64' })).item()).toBeCloseTo(
+      -F.logSoftmax(x, 0).numbers()[2],
+      12,
+    )
   })
 
   const pairs: Record<string, (x: Tensor, t: Tensor, reduction: F.Reduction) => Tensor> = {
@@ -63,9 +86,11 @@ onEachDevice(() => {
     gaussianNllLoss: (x, t, reduction) => F.gaussianNllLoss(x, t, wave([3, 4], 5).abs(), { reduction, full: true }),
     gaussianNllLossByVariance: (x, t, reduction) => F.gaussianNllLoss(wave([3, 4], 5), t, x, { reduction }),
     tripletMarginLoss: (x, t, reduction) => F.tripletMarginLoss(x, t, wave([3, 4], 6), { reduction, swap: true }),
-    cosineEmbeddingLoss: (x, t, reduction) => F.cosineEmbeddingLoss(x, t, torch.tensor([1, -1, 1]), { reduction, margin: 0.1 }),
+    cosineEmbeddingLoss: (x, t, reduction) =>
+      F.cosineEmbeddingLoss(x, t, torch.tensor([1, -1, 1]), { reduction, margin: 0.1 }),
     marginRankingLoss: (x, t, reduction) => F.marginRankingLoss(x, t, torch.tensor(1), { reduction, margin: 0.3 }),
-    hingeEmbeddingLoss: (x, t, reduction) => F.hingeEmbeddingLoss(x.mul(t), torch.tensor([1, -1, 1, -1]), { reduction }),
+    hingeEmbeddingLoss: (x, t, reduction) =>
+      F.hingeEmbeddingLoss(x.mul(t), torch.tensor([1, -1, 1, -1]), { reduction }),
     multiMarginLoss: (x, t, reduction) => F.multiMarginLoss(x.mul(t), labels([0, 3, 1]), { reduction, p: 2 }),
     multilabelSoftMarginLoss: (x, t, reduction) => F.multilabelSoftMarginLoss(x, t, { reduction }),
   }
@@ -73,7 +98,8 @@ onEachDevice(() => {
     for (const reduction of reductions) {
       gradcheck((x, t) => f(x, t, reduction), [unitLeaf([3, 4]), unitLeaf([3, 4], 2)])
       // At their kinks these have no second derivative to compare with.
-      if (!/l1|huber|triplet|hinge|Ranking|Margin/i.test(name)) gradgradcheck((x, t) => f(x, t, reduction), [unitLeaf([3, 4]), unitLeaf([3, 4], 2)])
+      if (!/l1|huber|triplet|hinge|Ranking|Margin/i.test(name))
+        gradgradcheck((x, t) => f(x, t, reduction), [unitLeaf([3, 4]), unitLeaf([3, 4], 2)])
     }
   })
 
@@ -100,7 +126,9 @@ onEachDevice(() => {
     expect(() => F.crossEntropy(x, labels([0, 3]))).toThrow(IndexError)
     expect(() => F.nllLoss(x, labels([0, 3]))).toThrow(IndexError)
     expect(() => F.nllLoss(x, labels([0, -1]))).toThrow(IndexError)
-    expect(() => F.crossEntropy(x, labels([0, 1, 2]))).toThrow('input [2, 3] [N, C, ...] needs a target [2] [N, ...], got [3]')
+    expect(() => F.crossEntropy(x, labels([0, 1, 2]))).toThrow(
+      'input [2, 3] [N, C, ...] needs a target [2] [N, ...], got [3]',
+    )
     expect(() => F.crossEntropy(x, torch.tensor([0, 1], { dtype: 'int32' }))).toThrow(DTypeError)
     expect(() => F.crossEntropy(x, torch.zeros(2, 4))).toThrow(ShapeError)
     expect(() => F.mseLoss(x, x, { reduction: 'max' as never })).toThrow(ValueError)

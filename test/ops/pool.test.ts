@@ -8,11 +8,32 @@ import { leaf, unitLeaf, wave } from '../support/samples.ts'
 onEachDevice(() => {
   test('windows of 2 x 2', () => {
     const x = torch.arange(16, { dtype: 'float32' }).reshape(1, 1, 4, 4)
-    expect(F.maxPool2d(x, 2).tolist()).toEqual([[[[5, 7], [13, 15]]]])
-    expect(F.avgPool2d(x, 2).tolist()).toEqual([[[[2.5, 4.5], [10.5, 12.5]]]])
+    expect(F.maxPool2d(x, 2).tolist()).toEqual([
+      [
+        [
+          [5, 7],
+          [13, 15],
+        ],
+      ],
+    ])
+    expect(F.avgPool2d(x, 2).tolist()).toEqual([
+      [
+        [
+          [2.5, 4.5],
+          [10.5, 12.5],
+        ],
+      ],
+    ])
     const [values, indices] = F.maxPool2d(x, [3, 1], { stride: 1, returnIndices: true })
     expect(values.shape).toEqual([1, 1, 2, 4])
-    expect(indices.tolist()).toEqual([[[[8, 9, 10, 11], [12, 13, 14, 15]]]])
+    expect(indices.tolist()).toEqual([
+      [
+        [
+          [8, 9, 10, 11],
+          [12, 13, 14, 15],
+        ],
+      ],
+    ])
   })
 
   test('ceil mode keeps the last window, unless it starts in the padding behind', () => {
@@ -44,8 +65,12 @@ onEachDevice(() => {
   })
 
   test('mistakes are named with both values', () => {
-    expect(() => F.maxPool2d(torch.zeros(1, 1, 2, 2), 3)).toThrow('maxPool2d: kernel is larger than the padded input: 3 and 2 in spatial dimension 0')
-    expect(() => F.avgPool2d(torch.zeros(1, 1, 4, 4), 2, { padding: 2 })).toThrow('padding must be at most half of the kernel size: 2 and 2')
+    expect(() => F.maxPool2d(torch.zeros(1, 1, 2, 2), 3)).toThrow(
+      'maxPool2d: kernel is larger than the padded input: 3 and 2 in spatial dimension 0',
+    )
+    expect(() => F.avgPool2d(torch.zeros(1, 1, 4, 4), 2, { padding: 2 })).toThrow(
+      'padding must be at most half of the kernel size: 2 and 2',
+    )
     expect(() => F.avgPool2d(torch.zeros(4, 4), 2)).toThrow('[N, C, H, W] or [C, H, W], got [4, 4]')
   })
 })

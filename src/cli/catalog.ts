@@ -11,18 +11,18 @@ export interface Recipe {
   readonly lr: number
   /** The learning rate that goes with the other optimizer. */
   readonly otherLr: number
+  readonly batchSize: number
   readonly epochs: number
 }
-
-export const defaultBatchSize = 256
 
 export const recipes = {
   lenet: {
     title: 'LeNet',
     about: 'the convolutional network of the notes: sigmoids and average pooling',
     optimizer: 'adam',
-    lr: 0.01,
+    lr: 0.005,
     otherLr: 0.9,
+    batchSize: 64,
     epochs: 6,
   },
   mlp: {
@@ -31,6 +31,7 @@ export const recipes = {
     optimizer: 'sgd',
     lr: 0.1,
     otherLr: 0.001,
+    batchSize: 256,
     epochs: 10,
   },
   'softmax-regression': {
@@ -39,6 +40,7 @@ export const recipes = {
     optimizer: 'sgd',
     lr: 0.1,
     otherLr: 0.001,
+    batchSize: 256,
     epochs: 10,
   },
 } as const satisfies Record<string, Recipe>

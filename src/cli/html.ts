@@ -111,10 +111,8 @@ th { font-weight: 500; } .number { text-align: right; font-variant-numeric: tabu
 .matrix tbody th { text-align: right; padding-right: .5rem; }
 .hit { background: rgb(var(--right) / var(--share)); } .miss { background: rgb(var(--wrong) / var(--share)); }
 .strong { color: #fff; } .none { color: transparent; background: color-mix(in srgb, var(--line) 35%, transparent); }
-.meter { display: inline-block; width: 6rem; height: .5rem; border-radius: 3px; background: var(--line); overflow: hidden; }
-.meter i { display: block; height: 100%; background: var(--first); border-radius: 3px; }
 .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); gap: .9rem .75rem; }
-.samples img { width: 100%; max-width: 7rem; aspect-ratio: 1; image-rendering: pixelated; border-radius: 6px; display: block; background: #000; }
+.samples img { width: 100%; height: auto; max-width: 7rem; image-rendering: pixelated; border-radius: 6px; display: block; background: #000; }
 .samples figcaption { margin-top: .3rem; font-size: .82rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .samples b { color: var(--ink); }
 pre { margin: .5rem 0; padding: .8rem 1rem; background: var(--code); border-radius: 8px; overflow-x: auto; font-size: .85rem; line-height: 1.45; }

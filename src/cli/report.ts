@@ -115,10 +115,11 @@ ${htmlTable(['layer', 'type', 'output', 'parameters', 'multiply-adds'], [...cell
 function usage(folder: RunFolder, config: RunConfig): Html {
   const file = folder.file('model')
   const predict = `kindling predict ${folder.path} picture.png`
+  const name = config.model.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
   const script = `import * as torch from 'kindling'
-import { lenet, mlp, softmaxRegression } from 'kindling/models'
+import { ${name} } from 'kindling/models'
 
-const net = ${{ lenet: 'lenet', mlp: 'mlp', 'softmax-regression': 'softmaxRegression' }[config.model]}()
+const net = ${name}()
 net.loadStateDict(await torch.load('${file}'))`
   const python = `from safetensors.torch import load_file
 

@@ -29,9 +29,9 @@ export function confusionSection(counts: Confusion, classes: readonly string[]):
   }
   const names = `${Math.max(3, Math.min(7, 0.62 * Math.max(...classes.map((name) => name.length)) + 1)).toFixed(1)}rem`
   return html`<section><h2>Confusion matrix</h2>
-<p class="soft">Rows are the true classes, columns what the model said. Blue: right. Orange: mistakes, the darker the more.</p>
+<p class="soft">Rows are the true classes, columns what the model predicted. Blue: right. Orange: mistakes, the darker the more.</p>
 <div class="matrix scroll" style="--names:${names}"><table>
-<thead><tr><th scope="col" class="corner">true \\ said</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr><th scope="col" class="corner">true \\ predicted</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${counts.map((row, t) => html`<tr><th scope="row">${classes[t]}</th>${row.map((count, p) => cell(count, t, p))}</tr>\n`)}</tbody>
 </table></div></section>`
 }
@@ -42,17 +42,15 @@ export function classSection(counts: Confusion, classes: readonly string[]): Htm
     const share = images === 0 ? 0 : counts[t][t] / images
     const others = counts[t].map((count, p) => ({ count, name: classes[p], p })).filter(({ p }) => p !== t)
     const worst = others.reduce((a, b) => (b.count > a.count ? b : a))
-    const meter = html`<span class="meter" aria-hidden="true"><i style="width:${(100 * share).toFixed(1)}%"></i></span>`
     return [
       name,
       grouped(images),
       images === 0 ? 'no images' : percent(share),
-      meter,
       worst.count === 0 ? 'never wrong' : `${worst.name} (${worst.count} times)`,
     ]
   })
   return html`<section><h2>Class by class</h2>
-${htmlTable(['class', 'images', 'right', '', 'most often taken for'], rows, [1, 2])}</section>`
+${htmlTable(['class', 'images', 'right', 'most often taken for'], rows, [1, 2])}</section>`
 }
 
 const shown = 20

@@ -1,6 +1,6 @@
 // `kindling train <model>`: options and help; the work is in training.ts, loaded when it starts.
 import { Command, Option } from 'commander'
-import { checkModel, datasets, defaultBatchSize, helpList, modelNames, optimizerNames, recipes } from './catalog.ts'
+import { checkModel, datasets, helpList, modelNames, optimizerNames, recipes } from './catalog.ts'
 import { number } from './options.ts'
 import type { StartOptions } from './training.ts'
 import { UserError } from './userError.ts'
@@ -13,7 +13,7 @@ Data sets:
 ${helpList(datasets)}
 
 The vanishing gradient of the notes in the flesh (the book's SGD: near 10 % for three epochs):
-  kindling train lenet --optimizer sgd --lr 0.9 --epochs 10`
+  kindling train lenet --optimizer sgd --lr 0.9 --batch-size 256 --epochs 10`
 
 interface TrainOptions extends StartOptions {
   resume?: string
@@ -26,7 +26,7 @@ export function trainCommand(): Command {
     .argument('[model]', `one of: ${modelNames.join(', ')}`)
     .option('--data <name>', 'data set, or a folder with the four IDX files', 'mnist')
     .option('--epochs <n>', 'passes over the training images (default: the recipe of the model)', count())
-    .option('--batch-size <n>', 'images per step', count(), defaultBatchSize)
+    .option('--batch-size <n>', 'images per step (default: the recipe of the model)', count())
     .addOption(new Option('--optimizer <name>', 'default: the recipe of the model').choices(optimizerNames))
     .option('--lr <rate>', 'learning rate (default: the recipe of the model)', number({ above: 0 }))
     .option('--seed <n>', 'seed of all random numbers', number({ min: 0, integer: true }), 0)

@@ -6,7 +6,7 @@ import type { ImageDataset } from '../vision/index.ts'
 import { dataTitle, type ModelName, type OptimizerName, recipes } from './catalog.ts'
 import { loadCheckpoint, type Progress, type RandomStates, saveCheckpoint, startOf } from './checkpoint.ts'
 import { checkData, openData } from './data.ts'
-import { accuracyOn } from './evaluate.ts'
+import { accuracyOn, countRight } from './evaluate.ts'
 import { formatSeconds, grouped, percent } from './format.ts'
 import { type Interrupt, listenForInterrupt } from './interrupt.ts'
 import { buildModel, initialize, makeOptimizer, type Optimizer } from './models.ts'
@@ -18,7 +18,7 @@ import { UserError } from './userError.ts'
 export interface StartOptions {
   data: string
   epochs?: number
-  batchSize: number
+  batchSize?: number
   optimizer?: OptimizerName
   lr?: number
   seed: number
@@ -48,7 +48,7 @@ export async function startRun(model: ModelName, options: StartOptions): Promise
     data: source,
     classes: data.train.classes,
     epochs: options.epochs ?? recipe.epochs,
-    batchSize: options.batchSize,
+    batchSize: options.batchSize ?? recipe.batchSize,
     optimizer: optimizerName,
     lr: options.lr ?? (optimizerName === recipe.optimizer ? recipe.lr : recipe.otherLr),
     seed: options.seed,
@@ -184,7 +184,7 @@ async function trainEpoch(run: Run, from: Progress, saved: RandomStates | undefi
     progress.steps = step
     progress.seen += labels.length
     progress.lossSum += value * labels.length
-    progress.correct += scores.detach().argmax(1).eq(labels).sum().item()
+    progress.correct += countRight(scores, labels)
     progress.seconds = from.seconds + (performance.now() - began) / 1000
     bar.update({
       done: progress.seen,

@@ -1,5 +1,6 @@
 // Every public operation, as `torch` has it. The neural functions of `F` are collected in `functional.ts`.
 import './autograd.ts'
+import './cast.ts'
 
 export {
   add,

@@ -2,6 +2,7 @@
 // A row lists PyTorch's parameters in its order: before the bar they are positional, after it they go into the options object.
 // `?`: may be left out (undefined stands in its place); `~`: may be left out and leaves no gap; `...`: the arguments are all tensors of a list.
 import { Tensor } from '../../src/tensor/tensor.ts'
+import type { StoredTensor } from '../support/safetensors.ts'
 
 export type Arguments = readonly unknown[]
 export type Callable = (...args: any[]) => any
@@ -18,6 +19,8 @@ export interface Row {
   readonly loose?: readonly [number, string]
   /** Another function without which there is no such variant. */
   readonly needs?: string
+  /** PyTorch's outputs in Kindling's order, where the order means nothing. */
+  readonly rearrange?: (args: Arguments, outputs: readonly StoredTensor[]) => readonly StoredTensor[]
   /** The values of the result mean nothing. */
   readonly shapesOnly?: boolean
 }
@@ -52,6 +55,21 @@ const asList: Row['call'] = (f, args) => {
 /** PyTorch's empty list stands for the default. */
 const withoutEmpty = (options: unknown): object =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
+
+/** Without `sorted` PyTorch gives unique values in the order of its hash table, and the other outputs count in that order. */
+const sortUnique: Row['rearrange'] = ([, options], [values, ...rest]) => {
+  const { sorted, dim, returnInverse } = options as { sorted?: boolean; dim?: number | null; returnInverse?: boolean }
+  if (sorted !== false || (dim !== undefined && dim !== null)) return [values, ...rest]
+  const order = [...values.data.keys()].sort((a, b) => Number(values.data[a]) - Number(values.data[b]))
+  const pick = (x: StoredTensor, at: (i: number) => number | bigint): StoredTensor => {
+    const copy = x.data.slice()
+    for (let i = 0; i < copy.length; i++) copy[i] = at(i)
+    return { ...x, data: copy }
+  }
+  const reordered = (x: StoredTensor): StoredTensor => pick(x, (i) => x.data[order[i]])
+  const renumbered = (x: StoredTensor): StoredTensor => pick(x, (i) => BigInt(order.indexOf(Number(x.data[i]))))
+  return [reordered(values), ...rest.map((x, i) => (returnInverse && i === 0 ? renumbered(x) : reordered(x)))]
+}
 
 const words = (text: string): string[] => text.trim().split(/\s+/)
 const one = (names: string) => Object.fromEntries(words(names).map((name) => [name, unary]))
@@ -164,7 +182,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   kthvalue: 'input k dim? | keepdim',
   cov: 'input | correction fweights aweights',
   histc: 'input | bins min max',
-  unique: 'input | sorted return_inverse return_counts dim',
+  unique: { parameters: 'input | sorted return_inverse return_counts dim', rearrange: sortUnique },
   unique_consecutive: 'input | return_inverse return_counts dim',
   trapezoid: 'y x? | dx dim',
 
@@ -328,6 +346,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional._scaled_dot_product_attention': {
     parameters: 'query key value | attn_mask dropout_p need_attn_weights is_causal',
     as: 'F.scaledDotProductAttention',
+    loose: [2e-4, "softmax of large scores; PyTorch's float64 is nearer to Kindling's values than to its own float32"],
     // PyTorch's private form gives the weights even where they are not asked for.
     call: (f, [query, key, value, options]) => f(query, key, value, { ...(options as object), needAttnWeights: true }),
   },
@@ -360,7 +379,10 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional.interpolate.linear': interpolate,
   'nn.functional.interpolate.nearest': interpolate,
   'nn.functional.interpolate.trilinear': interpolate,
-  'nn.functional.layer_norm': 'input normalized_shape weight? bias? | eps',
+  'nn.functional.layer_norm': {
+    parameters: 'input normalized_shape weight? bias? | eps',
+    loose: [1e-4, "one element is divided by sqrt(eps); PyTorch's float64 gives Kindling's value"],
+  },
   'nn.functional.linear': 'input weight bias?',
   'nn.functional.local_response_norm': 'input size | alpha beta k',
   'nn.functional.max_pool1d': pool,

@@ -5,6 +5,7 @@ import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
+import { scope } from '../runtime/scope.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { checkNotNegative, sumAt } from './address.ts'
@@ -115,6 +116,11 @@ function fused(x: Tensor, target: Tensor, ignoreIndex: number, reduction: Reduct
  * Throws ShapeError, DTypeError, IndexError for a class out of range. Source: `torch.nn.functional.cross_entropy`.
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  // A scope: what is made on the way goes at once, in a loop without scopes too.
+  return scope(() => crossEntropyOf(input, target, options))
+}
+
+function crossEntropyOf(input: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
   const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options
   checkReduction('crossEntropy', reduction)
   requireFloating('crossEntropy', input)
@@ -205,6 +211,8 @@ export function nllLoss(
   checkReduction('nllLoss', reduction)
   requireFloating('nllLoss', input)
   const { rows, labels, shape } = asRows('nllLoss', input, target)
-  const out = ofClasses(rows, labels, weight, ignoreIndex, reduction)
-  return reduction === 'none' ? withShape(out, shape) : out
+  return scope(() => {
+    const out = ofClasses(rows, labels, weight, ignoreIndex, reduction)
+    return reduction === 'none' ? withShape(out, shape) : out
+  })
 }

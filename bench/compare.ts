@@ -1,5 +1,5 @@
 // LeNet's training step in Kindling and in PyTorch, by turns, so that a change of the machine's load meets both.
-// `node bench/compare.ts [rounds] [python]`. Prints the median over the rounds, the range, and the ratio to PyTorch of the same round.
+// `node bench/compare.ts [rounds] [python] [threads]`. Prints the median over the rounds, the range, and the ratio to PyTorch of the same round.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -47,4 +47,5 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-for (const threads of new Set([1, availableParallelism()])) measure(threads)
+const asked = process.argv[4]
+for (const threads of asked ? [Number(asked)] : new Set([1, availableParallelism()])) measure(threads)

@@ -90,7 +90,7 @@ test('a TypeScript block that is not run says why', () => {
 })
 
 test('the pages use the fences that this test knows', () => {
-  const known = new Set(['ts', 'text', 'sh', 'diff', 'py'])
+  const known = new Set(['ts', 'text', 'sh', 'console', 'diff'])
   expect(
     all.filter(({ language }) => !known.has(language)).map((block) => `${name(block)}: ${block.language}`),
   ).toEqual([])

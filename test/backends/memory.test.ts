@@ -61,6 +61,23 @@ test('a repeated pattern of sizes does not raise the high-water mark after its f
   expect(heap.stats().highWater).toBe(highWater)
 })
 
+test('blocks that outlive a round, and move, do not raise the high-water mark after the second', () => {
+  const heap = allocator(256 * MiB)
+  const sizes = [5_000_000, 70_000, 1_000_000, 250_000, 70_000, 3_000_000]
+  let kept: { address: number; bytes: number }[] = []
+  const round = (order: number[]) => {
+    for (const { address, bytes } of kept) heap.free(address, bytes)
+    const blocks = sizes.map((bytes) => ({ address: heap.alloc(bytes), bytes }))
+    kept = blocks.slice(2, 4)
+    for (const k of order) heap.free(blocks[k].address, blocks[k].bytes)
+  }
+  round([0, 1, 4, 5])
+  round([5, 4, 1, 0])
+  const { highWater } = heap.stats()
+  for (let k = 0; k < 40; k++) round(k % 2 === 0 ? [4, 0, 5, 1] : [1, 5, 0, 4])
+  expect(heap.stats().highWater).toBe(highWater)
+})
+
 test('a full memory is a DeviceError that names the sizes, and what was freed can be used again', () => {
   const heap = allocator(4 * MiB)
   const small = Array.from({ length: 1000 }, () => heap.alloc(1024))

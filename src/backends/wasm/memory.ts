@@ -1,10 +1,13 @@
-// The one WebAssembly memory of the process and its allocator. Blocks up to 64 KiB come in powers of two from slabs of one page;
-// larger ones are runs of 64 KiB pages: best fit, neighbours coalesce. The heap's end only moves up when no free run fits.
+// The one WebAssembly memory of the process and its allocator. Blocks up to 64 KiB come in powers of two from slabs of one page; larger ones
+// are runs of 64 KiB pages. A run that is given back waits for the next request of its size: the steps of a training loop ask for the same sizes, so
+// the heap stops growing after the first. Only when much is waiting, or memory is short, do waiting runs coalesce and serve others by best fit.
 import { DeviceError } from '../../base/errors.ts'
 import type { MemoryStats } from '../../runtime/backend.ts'
 import { heapEnd, heapStart } from './layout.ts'
 
 const page = 65536
+/** So many pages may always wait: 64 MiB. */
+const patientPages = 1024
 const minClass = 6
 const maxClass = 16
 
@@ -43,6 +46,9 @@ export class Allocator {
   private readonly startOfEnd = new Map<number, number>()
   private readonly runs = new Map<number, Set<number>>()
   private lengths: number[] = []
+  /** Runs that wait for a request of their length, by length: not yet among the free runs. */
+  private readonly waiting = new Map<number, number[]>()
+  private waitingPages = 0
   private used = 0
   private storages = 0
 
@@ -74,7 +80,7 @@ export class Allocator {
     return list.pop() as number
   }
   give(address: number, bytes: number): void {
-    if (bytes > page) this.givePages(address / page, pagesOf(bytes))
+    if (bytes > page) this.park(address / page, pagesOf(bytes))
     else this.small[classOf(bytes)].push(address)
   }
 
@@ -91,7 +97,11 @@ export class Allocator {
   }
 
   private takePages(count: number, bytes: number): number {
-    const found = this.find(count) ?? (this.sweep() ? this.find(count) : undefined)
+    const found =
+      this.unparkOne(count) ??
+      this.find(count) ??
+      this.findAfter(this.unparkAll(), count) ??
+      this.findAfter(this.sweep(), count)
     if (found !== undefined) return found
     throw new DeviceError(
       `wasm: out of memory: asked for ${megabytes(bytes)}, with ${megabytes(this.used)} in ${this.storages} tensors of ${megabytes(this.limit - heapStart)} in use`,
@@ -100,7 +110,36 @@ export class Allocator {
   }
 
   private find(count: number): number | undefined {
-    return this.takeRun(count) ?? this.extend(count)
+    const run = this.takeRun(count)
+    if (run !== undefined) return run
+    if (this.waitingPages > Math.max(patientPages, this.top / 2)) {
+      this.unparkAll()
+      return this.find(count)
+    }
+    return this.extend(count)
+  }
+  private findAfter(changed: boolean, count: number): number | undefined {
+    return changed ? this.find(count) : undefined
+  }
+
+  private park(start: number, length: number): void {
+    const same = this.waiting.get(length)
+    if (same === undefined) this.waiting.set(length, [start])
+    else same.push(start)
+    this.waitingPages += length
+  }
+  private unparkOne(length: number): number | undefined {
+    const start = this.waiting.get(length)?.pop()
+    if (start !== undefined) this.waitingPages -= length
+    return start
+  }
+  /** Makes the waiting runs free ones. False where none waits. */
+  private unparkAll(): boolean {
+    if (this.waitingPages === 0) return false
+    for (const [length, starts] of this.waiting) for (const start of starts) this.givePages(start, length)
+    this.waiting.clear()
+    this.waitingPages = 0
+    return true
   }
 
   private takeRun(count: number): number | undefined {

@@ -10,6 +10,8 @@ const page = 65536
 const patientPages = 1024
 const minClass = 6
 const maxClass = 16
+/** Pages taken at once for slabs, which stay for good: side by side they do not break up the runs. */
+const pagesAside = 32
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 2 : 0)} MiB`
 const classOf = (bytes: number): number => Math.max(minClass, 32 - Math.clz32(Math.max(bytes, 1) - 1))
@@ -49,6 +51,8 @@ export class Allocator {
   /** Runs that wait for a request of their length, by length: not yet among the free runs. */
   private readonly waiting = new Map<number, number[]>()
   private waitingPages = 0
+  /** Pages set aside for slabs. */
+  private readonly aside: number[] = []
   private used = 0
   private storages = 0
 
@@ -89,11 +93,20 @@ export class Allocator {
   }
 
   private addSlab(k: number, bytes: number): void {
-    const start = this.takePages(1, bytes)
+    const start = this.takeSlabPage(bytes)
     this.slabs.set(start, k)
     const size = 1 << k
     // From the back, so that pop gives ascending addresses.
     for (let at = page - size; at >= 0; at -= size) this.small[k].push(start * page + at)
+  }
+
+  private takeSlabPage(bytes: number): number {
+    if (this.aside.length === 0) {
+      const start = this.find(pagesAside)
+      if (start === undefined) return this.takePages(1, bytes)
+      for (let k = pagesAside - 1; k >= 0; k--) this.aside.push(start + k)
+    }
+    return this.aside.pop() as number
   }
 
   private takePages(count: number, bytes: number): number {
@@ -225,6 +238,8 @@ export class Allocator {
 
   /** Turns slabs without a used block into free pages: only when memory is short, since it walks every free block. */
   private sweep(): boolean {
+    const kept = this.aside.splice(0)
+    for (const start of kept) this.givePages(start, 1)
     const free = new Map<number, number>()
     for (const list of this.small) {
       for (const address of list) {
@@ -234,7 +249,7 @@ export class Allocator {
     }
     const empty = new Set<number>()
     for (const [at, k] of this.slabs) if (free.get(at) === page >> k) empty.add(at)
-    if (empty.size === 0) return false
+    if (empty.size === 0) return kept.length > 0
     for (let k = minClass; k <= maxClass; k++) {
       this.small[k] = this.small[k].filter((address) => !empty.has(Math.floor(address / page)))
     }

@@ -24,14 +24,14 @@ export function confusionSection(counts: Confusion, classes: readonly string[]):
     if (count === 0) return html`<td class="none" title="${title}">0</td>`
     const isRight = truth === predicted
     const share = isRight ? count / sum(counts[truth]) : 0.12 + 0.8 * (count / mostWrong)
-    const kind = `${isRight ? 'hit' : 'miss'}${share > 0.55 ? ' strong' : ''}`
+    const kind = `${isRight ? 'hit' : 'miss'}${isRight && share > 0.55 ? ' strong' : ''}`
     return html`<td class="${kind}" style="--share:${share.toFixed(3)}" title="${title}">${count}</td>`
   }
   const names = `${Math.max(3, Math.min(7, 0.62 * Math.max(...classes.map((name) => name.length)) + 1)).toFixed(1)}rem`
   return html`<section><h2>Confusion matrix</h2>
-<p class="soft">Rows are the true classes, columns what the model predicted. Blue: right. Orange: mistakes, the darker the more.</p>
+<p class="soft">Rows are the true classes, columns what the model predicted. Blue: right. Orange: mistakes, the stronger the more.</p>
 <div class="matrix scroll" style="--names:${names}"><table>
-<thead><tr><th scope="col" class="corner">true \\ predicted</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr><th scope="col" class="corner">true</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${counts.map((row, t) => html`<tr><th scope="row">${classes[t]}</th>${row.map((count, p) => cell(count, t, p))}</tr>\n`)}</tbody>
 </table></div></section>`
 }

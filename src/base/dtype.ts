@@ -1,4 +1,5 @@
 // The dtype table and PyTorch's promotion rules. Everything that depends on a dtype looks it up here.
+import { DTypeError } from './errors.ts'
 
 /** Element types. `float16` is storage: values are computed in float32. */
 export type DType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool'
@@ -12,7 +13,11 @@ interface DTypeInfo {
   /** Order inside a category, for promotion. */
   readonly rank: number
   /** Array over the raw elements; float16 as bits, bool as 0 or 1. */
-  readonly array: new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray
+  readonly array: new (
+    buffer: ArrayBufferLike,
+    byteOffset?: number,
+    length?: number,
+  ) => TypedArray
 }
 
 export const dtypes: { readonly [D in DType]: DTypeInfo } = {
@@ -28,6 +33,12 @@ export const dtypes: { readonly [D in DType]: DTypeInfo } = {
 export const isFloating = (dtype: DType): boolean => dtypes[dtype].category === 'floating'
 export const bytesOf = (dtype: DType): number => dtypes[dtype].bytes
 export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(dtypes, name)
+
+/** Throws DTypeError for a name that is no dtype: for callers in plain JavaScript. */
+export function checkDType(op: string, dtype: DType): void {
+  if (!isDType(dtype))
+    throw new DTypeError(`${op}: unknown dtype '${dtype}'`, `there are: ${Object.keys(dtypes).join(', ')}.`)
+}
 
 /** `torch.promote_types`: the smallest dtype that holds both. */
 export function promoteTypes(a: DType, b: DType): DType {

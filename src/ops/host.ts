@@ -1,5 +1,5 @@
 // Values made in JavaScript on their way into device memory: the one place where creation and random ops write bytes.
-import { bytesOf, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
+import { bytesOf, checkDType, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
 import { DeviceError, ValueError } from '../base/errors.ts'
 import { numberToHalf } from '../base/half.ts'
 import type { DeviceName } from '../runtime/backend.ts'
@@ -7,8 +7,10 @@ import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 /** A typed array for `count` elements of `dtype` (float16 as bits). */
-export const hostArray = (dtype: DType, count: number): TypedArray =>
-  new dtypes[dtype].array(new ArrayBuffer(count * bytesOf(dtype)))
+export function hostArray(dtype: DType, count: number): TypedArray {
+  checkDType('tensor', dtype)
+  return new dtypes[dtype].array(new ArrayBuffer(count * bytesOf(dtype)))
+}
 
 /** A contiguous tensor with the raw elements `data`, copied. */
 export function fromHost(data: TypedArray, shape: readonly number[], dtype: DType, device?: DeviceName): Tensor {

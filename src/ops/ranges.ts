@@ -1,5 +1,5 @@
 // Evenly spaced numbers: arange, linspace, logspace. Rounded as PyTorch's vector code rounds, so that the last bits agree.
-import { type DType, isFloating } from '../base/dtype.ts'
+import { checkDType, type DType, isFloating } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import { fma, fma64 } from '../base/float.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -53,6 +53,7 @@ export function arange(...args: readonly (number | CreationOptions | undefined)[
     throw new ValueError(`arange: the range is not finite: ${range}`)
   if ((end - start) / step < 0) throw new ValueError(`arange: the step leads away from the end: ${range}`)
   const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int64' : 'float32')
+  checkDType('arange', dtype)
   if (!isFloating(dtype)) {
     const [first, by] = [Math.trunc(start), Math.trunc(step)]
     return generate('arange', Math.ceil((Math.trunc(end) - first) / by), options, dtype, (i) => first + i * by)

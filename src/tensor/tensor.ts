@@ -1,6 +1,6 @@
 // Tensor: a handle on a storage with shape, strides, offset and dtype, and its place in the gradient graph.
 // Operations are installed as methods by `ops/`; this file holds only what every tensor is.
-import { bytesOf, type DType, dtypes, isFloating, type TypedArray } from '../base/dtype.ts'
+import { bytesOf, checkDType, type DType, dtypes, isFloating, type TypedArray } from '../base/dtype.ts'
 import { AutogradError, DisposedError, DTypeError, KindlingError, ShapeError, ValueError } from '../base/errors.ts'
 import { halfToNumber } from '../base/half.ts'
 import { contiguousStrides, formatShape, isContiguous, numelOf } from '../base/shape.ts'
@@ -47,7 +47,14 @@ export class Tensor implements View, Owned {
   static regenerateEdge: (view: Tensor) => void = () => {}
 
   /** Shows `storage`; takes over one reference to it. Use the creation functions instead. */
-  constructor(storage: Storage, dtype: DType, shape: readonly number[], strides: readonly number[], offset = 0, base: Tensor | null = null) {
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: readonly number[],
+    strides: readonly number[],
+    offset = 0,
+    base: Tensor | null = null,
+  ) {
     this.holding = { storage, node: null }
     this.dtype = dtype
     this.shape = shape
@@ -63,13 +70,24 @@ export class Tensor implements View, Owned {
   /** A new tensor with undefined contents on `device`. */
   static empty(shape: readonly number[], dtype: DType = 'float32', device?: DeviceName): Tensor {
     for (const size of shape) {
-      if (!Number.isInteger(size) || size < 0) throw new ShapeError(`empty: sizes must be whole numbers >= 0: ${formatShape(shape)}`)
+      if (!Number.isInteger(size) || size < 0)
+        throw new ShapeError(`empty: sizes must be whole numbers >= 0: ${formatShape(shape)}`)
     }
-    return new Tensor(new Storage(backend(device), numelOf(shape) * bytesOf(dtype)), dtype, [...shape], contiguousStrides(shape))
+    checkDType('empty', dtype)
+    return new Tensor(
+      new Storage(backend(device), numelOf(shape) * bytesOf(dtype)),
+      dtype,
+      [...shape],
+      contiguousStrides(shape),
+    )
   }
 
   /** A tensor on the same storage with another geometry; no graph. */
-  alias(shape: readonly number[] = this.shape, strides: readonly number[] = this.strides, offset = this.offset): Tensor {
+  alias(
+    shape: readonly number[] = this.shape,
+    strides: readonly number[] = this.strides,
+    offset = this.offset,
+  ): Tensor {
     // A view that asked for gradients itself is the base of its views: their history ends there.
     const base = this.base === null || this.wantsGrad ? this : this.base
     return new Tensor(this.storage.retain(), this.dtype, shape, strides, offset, base)
@@ -161,9 +179,15 @@ export class Tensor implements View, Owned {
 
   /** Asks for (or stops asking for) gradients of this leaf. Throws AutogradError for a tensor with a history, DTypeError for integers. */
   requiresGrad_(value = true): this {
-    if (value && !isFloating(this.dtype)) throw new DTypeError(`requiresGrad_: only floating-point tensors can require gradients, this one is ${this.dtype}`)
+    if (value && !isFloating(this.dtype))
+      throw new DTypeError(
+        `requiresGrad_: only floating-point tensors can require gradients, this one is ${this.dtype}`,
+      )
     if (!value && this.gradFn !== null) {
-      throw new AutogradError('requiresGrad_: can only be switched off on leaf tensors', 'use detach() for a tensor without history.')
+      throw new AutogradError(
+        'requiresGrad_: can only be switched off on leaf tensors',
+        'use detach() for a tensor without history.',
+      )
     }
     this.wantsGrad = value
     if (!value) this.edge = null
@@ -176,8 +200,13 @@ export class Tensor implements View, Owned {
   }
   set grad(value: Tensor | null) {
     if (value === this.gradient) return
-    if (value !== null && (value.shape.length !== this.shape.length || value.shape.some((size, d) => size !== this.shape[d]))) {
-      throw new ShapeError(`grad: a gradient has the shape of its tensor: ${formatShape(value.shape)} for ${formatShape(this.shape)}`)
+    if (
+      value !== null &&
+      (value.shape.length !== this.shape.length || value.shape.some((size, d) => size !== this.shape[d]))
+    ) {
+      throw new ShapeError(
+        `grad: a gradient has the shape of its tensor: ${formatShape(value.shape)} for ${formatShape(this.shape)}`,
+      )
     }
     // The gradient lives as long as its tensor: in the same scope, or in none.
     if (this.gradient !== null && this.gradient.owner === this.owner) this.gradient.dispose()
@@ -267,11 +296,17 @@ export class Tensor implements View, Owned {
 
   /** The only element as a number (booleans as 1 and 0 become true and false in `tolist`). Throws ShapeError if there are more, ValueError if an int64 does not fit a number. */
   item(): number {
-    if (this.numel() !== 1) throw new ShapeError(`item: only a tensor with one element has an item, this one has shape ${formatShape(this.shape)}`)
+    if (this.numel() !== 1)
+      throw new ShapeError(
+        `item: only a tensor with one element has an item, this one has shape ${formatShape(this.shape)}`,
+      )
     const value = this.hostView()[0]
     if (typeof value !== 'bigint') return this.dtype === 'float16' ? halfToNumber(value) : value
     if (BigInt(Number(value)) !== value || Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER) {
-      throw new ValueError(`item: ${value} does not fit a JavaScript number`, 'data() gives int64 values exactly, as bigints.')
+      throw new ValueError(
+        `item: ${value} does not fit a JavaScript number`,
+        'data() gives int64 values exactly, as bigints.',
+      )
     }
     return Number(value)
   }
@@ -311,7 +346,10 @@ export class Tensor implements View, Owned {
   [Symbol.toPrimitive](hint: string): number | string {
     if (hint === 'string') return this.toString()
     if (hint === 'number' && this.numel() === 1) return this.item()
-    throw new KindlingError('tensor: JavaScript operators do not work on tensors', 'write a.add(b), a.mul(b), a.eq(b); x.item() gives the number of a one-element tensor.')
+    throw new KindlingError(
+      'tensor: JavaScript operators do not work on tensors',
+      'write a.add(b), a.mul(b), a.eq(b); x.item() gives the number of a one-element tensor.',
+    )
   }
 }
 

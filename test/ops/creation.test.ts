@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import '../../src/devices.ts'
 import '../../src/ops/autograd.ts'
-import { ShapeError, ValueError } from '../../src/base/errors.ts'
+import { DTypeError, ShapeError, ValueError } from '../../src/base/errors.ts'
 import * as torch from '../../src/ops/index.ts'
 import { zero_ } from '../../src/ops/fill.ts'
 
@@ -263,4 +263,16 @@ test('gradients flow back through conversions and between devices', () => {
     .mul(3)
     .backward(torch.ones(2, { dtype: 'float64', device: 'reference' }))
   expect([x.grad?.tolist(), x.grad?.dtype, x.grad?.device]).toEqual([[3, 3], 'float32', x.device])
+})
+
+test('an unknown dtype is an error that lists the known ones', () => {
+  const dtype = 'float' as 'float32'
+  for (const make of [
+    () => torch.zeros(2, { dtype }),
+    () => tensor([1, 2], { dtype }),
+    () => torch.arange(3, { dtype }),
+  ]) {
+    expect(make).toThrow(DTypeError)
+    expect(make).toThrow(/unknown dtype 'float'\n {2}help: there are: bool, uint8, int32/)
+  }
 })

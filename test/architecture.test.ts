@@ -112,7 +112,8 @@ function violation(from: string, { specifier }: Import): string | undefined {
   if (target.kind === 'node') return rule.node?.test(from) ? undefined : `this file may not import '${specifier}'`
   if (target.folder === folder) return undefined
   // Every entry point makes sure that there are devices; nothing else knows of them.
-  if (target.path === 'devices.ts') return isEntryPoint(from) ? undefined : `only entry points may import '${specifier}'`
+  if (target.path === 'devices.ts')
+    return isEntryPoint(from) ? undefined : `only entry points may import '${specifier}'`
   if (!rule.folders.includes(target.folder)) return `${folder} may not import ${target.folder} ('${specifier}')`
   const isEntry = target.path === 'index.ts' || target.path === `${target.folder}/index.ts`
   if (rule.entriesOnly && !isEntry) return `${folder} may import only entry points ('${specifier}')`

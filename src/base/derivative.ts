@@ -14,13 +14,22 @@ const partials: Partial<Record<ExprOp, readonly ((e: Expr, ...args: Expr[]) => E
   div: [(_, _a, b) => E.div(1, b), (e, _a, b) => E.neg(E.div(e, b))],
   fma: [(_, _a, b) => b, (_, a) => a, () => E.constant(1)],
   rem: [() => E.constant(1), (_, a, b) => E.neg(E.trunc(E.div(a, b)))],
-  min: [(_, a, b) => E.where(E.lt(a, b), 1, E.where(E.eq(a, b), 0.5, 0)), (_, a, b) => E.where(E.lt(b, a), 1, E.where(E.eq(a, b), 0.5, 0))],
-  max: [(_, a, b) => E.where(E.gt(a, b), 1, E.where(E.eq(a, b), 0.5, 0)), (_, a, b) => E.where(E.gt(b, a), 1, E.where(E.eq(a, b), 0.5, 0))],
+  min: [
+    (_, a, b) => E.where(E.lt(a, b), 1, E.where(E.eq(a, b), 0.5, 0)),
+    (_, a, b) => E.where(E.lt(b, a), 1, E.where(E.eq(a, b), 0.5, 0)),
+  ],
+  max: [
+    (_, a, b) => E.where(E.gt(a, b), 1, E.where(E.eq(a, b), 0.5, 0)),
+    (_, a, b) => E.where(E.gt(b, a), 1, E.where(E.eq(a, b), 0.5, 0)),
+  ],
   pow: [
     (_, a, b) => E.where(E.eq(b, 0), 0, E.mul(b, E.pow(a, E.sub(b, 1)))),
     (e, a, b) => E.where(E.and(E.eq(a, 0), E.ge(b, 0)), 0, E.mul(e, E.log(a))),
   ],
-  atan2: [(_, a, b) => E.div(b, E.add(E.mul(a, a), E.mul(b, b))), (_, a, b) => E.neg(E.div(a, E.add(E.mul(a, a), E.mul(b, b))))],
+  atan2: [
+    (_, a, b) => E.div(b, E.add(E.mul(a, a), E.mul(b, b))),
+    (_, a, b) => E.neg(E.div(a, E.add(E.mul(a, a), E.mul(b, b)))),
+  ],
   sqrt: [(e) => E.div(0.5, e)],
   exp: [(e) => e],
   log: [(_, a) => E.div(1, a)],

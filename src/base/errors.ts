@@ -25,8 +25,10 @@ export class KindlingError extends Error {
 
   private compose(): void {
     let text = this.summary
-    const keys = this.layers.map((_, k) => ['net', ...this.layers.slice(k, -1).map((layer) => layer.key).reverse()].join('.'))
-    const path = this.layers.map((layer, k) => `${keys[k]} (${layer.type})`)
+    // Keys are known from the inside out; a path reads from the outside in.
+    const keys = this.layers.slice(0, -1).map(({ key }) => key)
+    const keysFrom = (k: number): string[] => keys.slice(k).reverse()
+    const path = this.layers.map((layer, k) => `${['net', ...keysFrom(k)].join('.')} (${layer.type})`)
     if (path.length > 0) text += `\n  in ${path.join(', called from ')}`
     if (this.help) text += `\n  help: ${this.help}`
     this.message = text

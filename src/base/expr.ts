@@ -3,6 +3,7 @@
 // Nodes are interned: equal expressions are the same object, so a device may use them as cache keys and CSE is free.
 
 /** What an op takes and gives: `v` a value in the compute type, `m` a mask (true/false), `i` an int32 position. `t` is the type of the branches. */
+// biome-ignore format: a table, one family a line.
 export const exprOps = {
   // leaves; `value` is the index of the operand, or the constant
   input: '>v', const: '>v', scalar: '>v', acc: '>t', other: '>t', position: '>i',
@@ -78,22 +79,31 @@ export const where = (mask: Expr, a: ExprLike, b: ExprLike): Expr => node('where
 /** 1 where the mask holds, else 0. */
 export const fromMask = (mask: Expr): Expr => where(mask, 1, 0)
 
+// biome-ignore format: a list of names.
 type UnaryName = 'abs' | 'sign' | 'floor' | 'ceil' | 'trunc' | 'round' | 'sqrt' | 'exp' | 'log' | 'tanh' | 'sigmoid' | 'erf' | 'sin' | 'cos'
   | 'exp2' | 'expm1' | 'log1p' | 'log2' | 'log10' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'asinh' | 'acosh' | 'atanh'
   | 'erfc' | 'erfinv' | 'lgamma' | 'digamma' | 'trigamma' | 'not'
-const unary = (op: UnaryName) => (a: ExprLike): Expr => node(op, [lift(a)])
-const binary = (op: ExprOp) => (a: ExprLike, b: ExprLike): Expr => node(op, [lift(a), lift(b)])
+const unary =
+  (op: UnaryName) =>
+  (a: ExprLike): Expr =>
+    node(op, [lift(a)])
+const binary =
+  (op: ExprOp) =>
+  (a: ExprLike, b: ExprLike): Expr =>
+    node(op, [lift(a), lift(b)])
 
-export const abs = unary('abs'), sign = unary('sign'), floor = unary('floor'), ceil = unary('ceil'), trunc = unary('trunc'), round = unary('round')
-export const sqrt = unary('sqrt'), exp = unary('exp'), log = unary('log'), tanh = unary('tanh'), sigmoid = unary('sigmoid'), erf = unary('erf')
-export const sin = unary('sin'), cos = unary('cos'), exp2 = unary('exp2'), expm1 = unary('expm1'), log1p = unary('log1p')
-export const log2 = unary('log2'), log10 = unary('log10'), tan = unary('tan'), asin = unary('asin'), acos = unary('acos'), atan = unary('atan')
-export const sinh = unary('sinh'), cosh = unary('cosh'), asinh = unary('asinh'), acosh = unary('acosh'), atanh = unary('atanh')
-export const erfc = unary('erfc'), erfinv = unary('erfinv'), lgamma = unary('lgamma'), digamma = unary('digamma'), trigamma = unary('trigamma')
-export const not = unary('not')
-export const rem = binary('rem'), min = binary('min'), max = binary('max'), pow = binary('pow'), atan2 = binary('atan2')
-export const lt = binary('lt'), le = binary('le'), gt = binary('gt'), ge = binary('ge'), eq = binary('eq'), ne = binary('ne')
-export const and = binary('and'), or = binary('or')
+// biome-ignore format: a table, one family a line.
+export const
+  abs = unary('abs'), sign = unary('sign'), floor = unary('floor'), ceil = unary('ceil'), trunc = unary('trunc'), round = unary('round'),
+  sqrt = unary('sqrt'), exp = unary('exp'), log = unary('log'), tanh = unary('tanh'), sigmoid = unary('sigmoid'), erf = unary('erf'),
+  exp2 = unary('exp2'), expm1 = unary('expm1'), log1p = unary('log1p'), log2 = unary('log2'), log10 = unary('log10'),
+  sin = unary('sin'), cos = unary('cos'), tan = unary('tan'), asin = unary('asin'), acos = unary('acos'), atan = unary('atan'),
+  sinh = unary('sinh'), cosh = unary('cosh'), asinh = unary('asinh'), acosh = unary('acosh'), atanh = unary('atanh'),
+  erfc = unary('erfc'), erfinv = unary('erfinv'), lgamma = unary('lgamma'), digamma = unary('digamma'), trigamma = unary('trigamma'),
+  not = unary('not'),
+  rem = binary('rem'), min = binary('min'), max = binary('max'), pow = binary('pow'), atan2 = binary('atan2'),
+  lt = binary('lt'), le = binary('le'), gt = binary('gt'), ge = binary('ge'), eq = binary('eq'), ne = binary('ne'),
+  and = binary('and'), or = binary('or')
 export const isNaN = (a: ExprLike): Expr => ne(a, a)
 
 export type ExprType = 'v' | 'm' | 'i'

@@ -75,7 +75,8 @@ export function normalizeDim(op: string, dim: number, rank: number): number {
 
 /** A list of dimensions, each once; `undefined` and an empty list mean all, as in PyTorch's reductions. */
 export function normalizeDims(op: string, dims: number | readonly number[] | undefined | null, rank: number): number[] {
-  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) return Array.from({ length: rank }, (_, d) => d)
+  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0))
+    return Array.from({ length: rank }, (_, d) => d)
   const list = (typeof dims === 'number' ? [dims] : dims).map((dim) => normalizeDim(op, dim, rank))
   if (new Set(list).size !== list.length) throw new IndexError(`${op}: a dimension appears twice: [${list.join(', ')}]`)
   return rank === 0 ? [] : list

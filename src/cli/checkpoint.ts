@@ -59,9 +59,7 @@ export async function loadCheckpoint(
 ): Promise<{ progress: Progress; random: RandomStates }> {
   const path = folder.file('checkpoint')
   if (!folder.has('checkpoint')) throw new UserError(`${folder.path} cannot be continued: it has no checkpoint`)
-  const { buffer, byteOffset, length } = await fileWork(`cannot read ${path}`, () => readFile(path))
-  // A plain array of bytes: slices of Node's Buffer share its memory, and a reader that slices would see the wrong part.
-  const { tensors, metadata } = decodeSafetensors(new Uint8Array(buffer, byteOffset, length), path)
+  const { tensors, metadata } = decodeSafetensors(await fileWork(`cannot read ${path}`, () => readFile(path)), path)
   const part = (prefix: string): [string, torch.Tensor][] =>
     Object.entries(tensors)
       .filter(([key]) => key.startsWith(prefix))

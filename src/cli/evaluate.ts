@@ -21,15 +21,7 @@ async function eachBatch(net: nn.Module, data: ImageDataset, use: (scores: Tenso
 }
 
 /** How many rows of scores [N, classes] are largest at their label. */
-export function countRight(scores: Tensor, labels: Tensor): number {
-  const [values, wanted] = [scores.data() as Float32Array, labels.data() as BigInt64Array]
-  const classes = scores.shape[1]
-  let right = 0
-  for (let i = 0; i < wanted.length; i++) {
-    if (largest(values, i * classes, classes) === Number(wanted[i])) right++
-  }
-  return right
-}
+export const countRight = (scores: Tensor, labels: Tensor): number => scores.argmax(1).eq(labels).sum().item()
 
 /** Fraction of the images whose class is right. */
 export async function accuracyOn(net: nn.Module, data: ImageDataset): Promise<number> {

@@ -105,8 +105,8 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
   const tensors: Record<string, Tensor> = Object.create(null)
   for (const [key, { dtype, shape, data_offsets }] of entries) {
     const { dtype: type, decode } = stored.get(dtype) as Stored
-    // Copied, because data in the file need not be aligned.
-    tensors[key] = fromHost(decode(data.slice(...data_offsets).buffer), shape, type)
+    // Copied, because data in the file need not be aligned; not by slice(), which in a Node Buffer copies nothing.
+    tensors[key] = fromHost(decode(new Uint8Array(data.subarray(...data_offsets)).buffer), shape, type)
   }
   return { tensors, metadata }
 }

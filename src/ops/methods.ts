@@ -2,11 +2,11 @@
 import { Tensor } from '../tensor/tensor.ts'
 
 /** The type of the method that a function on tensors becomes: its first parameter is `this`. */
-// biome-ignore lint/suspicious/noExplicitAny: the first parameter is a Tensor; naming it here would make Tensor's own type circular.
+// The first parameter is a Tensor; naming it here would make Tensor's own type circular.
 export type Method<F> = F extends (x: any, ...rest: infer R) => infer O ? (...rest: R) => O : never
 export type Methods<T> = { [K in keyof T]: Method<T[K]> }
 
-// biome-ignore lint/suspicious/noExplicitAny: any function whose first parameter is a Tensor.
+/** Any function whose first parameter is a Tensor. */
 type TensorFunction = (x: any, ...rest: any[]) => unknown
 
 /** Called once per family when its module loads. */

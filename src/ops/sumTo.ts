@@ -24,7 +24,15 @@ export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
   const axes = x.shape.map((_, d) => d).filter((d) => d < lead || (shape[d - lead] === 1 && x.shape[d] !== 1))
   const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size))
   const full = Tensor.empty(kept, x.dtype, x.device)
-  launch({ kind: 'reduce', reduction: sumReduction, compute: computeType(x.dtype), axes, inputs: [x], outputs: [full], scalars: [] })
+  launch({
+    kind: 'reduce',
+    reduction: sumReduction,
+    compute: computeType(x.dtype),
+    axes,
+    inputs: [x],
+    outputs: [full],
+    scalars: [],
+  })
   const out = new Tensor(full.storage.retain(), x.dtype, shape, contiguousStrides(shape))
   const from = x.shape
   return record('SumBackward1', [x], out, [], (grad) => [expand(grad, from)])

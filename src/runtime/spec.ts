@@ -102,7 +102,13 @@ export interface ConvSpec {
 
 /** Windows of a pooling along one dimension: `window` fixed with stride, padding and dilation, or `adaptive`: floor(i * in / out) to ceil((i + 1) * in / out). */
 export type PoolWindows =
-  | { readonly adaptive: false; readonly size: number; readonly stride: number; readonly padding: number; readonly dilation: number }
+  | {
+      readonly adaptive: false
+      readonly size: number
+      readonly stride: number
+      readonly padding: number
+      readonly dilation: number
+    }
   | { readonly adaptive: true }
 
 /**
@@ -136,7 +142,13 @@ export type SoftmaxSpec = { readonly kind: 'softmax'; readonly axis: number; rea
  * Fused cross-entropy with class indices. x [N, C] floating, target [N] int64 (0 .. C-1, or `ignoreIndex`: loss and gradient 0).
  * forward: loss[n] = lse[n] - x[n, target[n]], lse[n] = log(sum(exp(x[n]))). backward: out[n, c] = g[n] * (exp(x[n, c] - lse[n]) - (c == target[n])).
  */
-export type CrossEntropySpec = { readonly kind: 'crossEntropy'; readonly x: View; readonly target: View; readonly lse: View; readonly ignoreIndex: number } & (
+export type CrossEntropySpec = {
+  readonly kind: 'crossEntropy'
+  readonly x: View
+  readonly target: View
+  readonly lse: View
+  readonly ignoreIndex: number
+} & (
   | { readonly pass: 'forward'; readonly loss: View }
   | { readonly pass: 'backward'; readonly g: View; readonly out: View }
 )
@@ -175,7 +187,18 @@ export interface CopySpec {
 }
 
 export type KernelSpec =
-  | MapSpec | ReduceSpec | ScanSpec | SortSpec | GemmSpec | ConvSpec | PoolSpec | SoftmaxSpec | CrossEntropySpec | GatherSpec | ScatterSpec | CopySpec
+  | MapSpec
+  | ReduceSpec
+  | ScanSpec
+  | SortSpec
+  | GemmSpec
+  | ConvSpec
+  | PoolSpec
+  | SoftmaxSpec
+  | CrossEntropySpec
+  | GatherSpec
+  | ScatterSpec
+  | CopySpec
 export type KernelKind = KernelSpec['kind']
 
 /** One function per kind: a device that misses one does not compile. */

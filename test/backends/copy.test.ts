@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { ReferenceBackend } from '../../src/backends/reference/index.ts'
 import { wasmBackend } from '../../src/backends/wasm/index.ts'
 import { bytesOf, type DType, dtypes } from '../../src/base/dtype.ts'

@@ -125,6 +125,14 @@ describe('what is written', () => {
     }
     expect(decodeSafetensors(readFileSync(path)).metadata).toEqual({ format: 'pt' })
   })
+  test('is read from a Buffer of Node too, whose slice() copies nothing', () => {
+    const bytes = Buffer.concat([Buffer.from('xyz'), ...encodeSafetensors({ a: torch.arange(5), b: torch.ones(3) })])
+    const { tensors } = decodeSafetensors(bytes.subarray(3))
+    expect([tensors.a.tolist(), tensors.b.tolist()]).toEqual([
+      [0, 1, 2, 3, 4],
+      [1, 1, 1],
+    ])
+  })
   test('aligns the data to 8 bytes', () => {
     const [length, header] = encodeSafetensors({ a: torch.ones(1) })
     expect([length.length, header.length % 8]).toEqual([8, 0])

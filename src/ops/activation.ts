@@ -34,7 +34,7 @@ const eluRow = (alpha: E.ExprLike, scale: E.ExprLike, inner: E.Expr): PointwiseR
 const seluScale = 1.0507009873554805
 
 const rows = {
-  relu: { name: 'Relu', expr: E.max(x, 0), grad: [E.where(E.le(y, 0), 0, g)] },
+  relu: { name: 'Relu', expr: E.max(x, 0), grad: [E.where(E.le(y, 0), 0, g)], notBool: true },
   relu6: { name: 'Hardtanh', expr: E.min(E.max(x, 0), 6), grad: [E.where(outside(0, 6), 0, g)] },
   leakyRelu: { name: 'LeakyRelu', expr: E.where(E.gt(x, 0), x, E.mul(x, p)), grad: [E.where(E.gt(x, 0), g, times(p))] },
   elu: { ...eluRow(p, 1, x), grad: [E.where(E.le(x, 0), times(E.mul(p, E.exp(x))), g)] },

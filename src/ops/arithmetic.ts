@@ -4,7 +4,15 @@ import { DTypeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
-import { floatOf, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
+import {
+  byOperand,
+  floatOf,
+  g,
+  type PointwiseRow,
+  pointwise,
+  pointwiseInPlace,
+  type TensorOrNumber,
+} from './pointwise.ts'
 
 const a = E.input(0)
 const b = E.input(1)
@@ -36,17 +44,30 @@ const rows = {
   rsub: { name: 'Rsub', expr: E.sub(b, E.mul(a, factor)), grad: [E.neg(E.mul(g, factor)), g] },
   mul: { name: 'Mul', expr: E.mul(a, b) },
   div: { name: 'Div', expr: E.div(a, b), dtype: 'float', grad: [E.div(g, b), E.neg(E.mul(g, E.div(E.div(a, b), b)))] },
-  divTrunc: { name: 'Div', expr: E.trunc(E.div(a, b)), grad: [none, none] },
-  divFloor: { name: 'Div', expr: floorQuotient, grad: [none, none] },
-  divFloorInteger: { name: 'Div', expr: integerFloorQuotient },
-  remainder: { name: 'Remainder', expr: restWithSignOfB, grad: [g, E.neg(E.mul(g, floorQuotient))] },
-  fmod: { name: 'Fmod', expr: E.rem(a, b), grad: [g, E.neg(E.mul(g, E.trunc(E.div(a, b))))] },
+  divTrunc: { name: 'Div', expr: E.trunc(E.div(a, b)), grad: [none, none], notBool: true, overload: () => 2 },
+  divFloor: { name: 'Div', expr: floorQuotient, grad: [none, none], overload: () => 2 },
+  divFloorInteger: { name: 'Div', expr: integerFloorQuotient, notBool: true },
+  remainder: {
+    name: 'Remainder',
+    expr: restWithSignOfB,
+    grad: [g, E.neg(E.mul(g, floorQuotient))],
+    notBool: true,
+    overload: byOperand(1, 0, 1),
+  },
+  fmod: {
+    name: 'Fmod',
+    expr: E.rem(a, b),
+    grad: [g, E.neg(E.mul(g, E.trunc(E.div(a, b))))],
+    notBool: true,
+    overload: byOperand(1, 0, 1),
+  },
   addcmul: { name: 'Addcmul', expr: E.add(a, E.mul(E.mul(b, c), factor)) },
   addcdiv: { name: 'Addcdiv', expr: E.add(a, E.div(E.mul(b, factor), c)) },
   lerp: {
     name: 'Lerp',
     expr: E.where(E.lt(E.abs(c), 0.5), E.add(a, E.mul(c, E.sub(b, a))), E.sub(b, E.mul(E.sub(b, a), E.sub(1, c)))),
     grad: [E.mul(g, E.sub(1, c)), E.mul(g, c), E.mul(g, E.sub(b, a))],
+    overload: byOperand(2, 0, 1),
   },
 } satisfies Record<string, PointwiseRow>
 
@@ -72,7 +93,9 @@ function scaled(op: 'add' | 'sub', x: TensorOrNumber, other: TensorOrNumber, alp
 }
 
 function checkNotBools(x: TensorOrNumber, other: TensorOrNumber): void {
-  if (dtypeOf(x, other) === 'bool')
+  const isBool = (operand: TensorOrNumber): boolean =>
+    operand instanceof Tensor ? operand.dtype === 'bool' : typeof operand === 'boolean'
+  if (isBool(x) || isBool(other))
     throw new DTypeError('sub: bool tensors cannot be subtracted', 'use logicalXor or logicalNot.')
 }
 

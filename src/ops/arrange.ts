@@ -1,7 +1,7 @@
 // The same elements in another arrangement, copied: flip, roll, rot90, triangles, diagonals, repetition.
 import { record } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
-import { IndexError, ShapeError, ValueError } from '../base/errors.ts'
+import { DTypeError, IndexError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { broadcastStrides, contiguousStrides, formatShape, normalizeDim } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
@@ -193,6 +193,7 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
 /** The sum of a matrix' main diagonal. Source: `torch.trace`. */
 export function trace(x: Tensor): Tensor {
   if (x.ndim !== 2) throw new ShapeError(`trace: a matrix is needed, got ${formatShape(x.shape)}`)
+  if (x.dtype === 'bool') throw new DTypeError('trace: not defined for bool', 'convert first: x.long().')
   const shape = x.shape
   return record('TraceBackward0', [x], sum(diagonal(x.detach())), [], (grad) => [
     embed(expand(grad, [Math.min(shape[0], shape[1])]), shape, (whole) => diagonal(whole)),

@@ -4,7 +4,7 @@ import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
-import { g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber, y } from './pointwise.ts'
+import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber, y } from './pointwise.ts'
 
 const a = E.input(0)
 const b = E.input(1)
@@ -26,6 +26,8 @@ const rows = {
   pow: {
     name: 'Pow',
     expr: E.pow(a, b),
+    notBool: true,
+    overload: byOperand(1, 0, 1),
     grad: [
       E.where(E.eq(b, 0), 0, E.mul(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
       E.where(E.and(E.eq(a, 0), E.ge(b, 0)), E.mul(g, 0), E.mul(g, E.mul(y, E.log(a)))),
@@ -70,6 +72,7 @@ const rows = {
     expr: E.where(signBit(b), E.neg(E.abs(a)), E.abs(a)),
     dtype: 'float',
     grad: [E.where(E.eq(a, 0), 0, E.mul(g, E.div(y, a))), E.constant(0)],
+    overload: byOperand(1, 1, 0),
   },
   heaviside: {
     name: 'Heaviside',
@@ -78,6 +81,7 @@ const rows = {
   },
   xlogy: {
     name: 'Xlogy',
+    overload: (operands) => (!(operands[0] instanceof Tensor) ? 1 : operands[1] instanceof Tensor ? 0 : 2),
     expr: E.where(E.isNaN(b), b, E.where(E.eq(a, 0), 0, E.mul(a, E.log(b)))),
     dtype: 'float',
     grad: [E.where(E.and(E.eq(a, 0), E.le(b, 0)), 0, E.mul(g, E.log(b))), E.div(E.mul(g, a), b)],

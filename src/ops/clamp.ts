@@ -1,7 +1,7 @@
 // Values kept between two bounds, which are numbers or tensors.
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
 
@@ -14,6 +14,7 @@ const rows = {
   /** `high` wins where the bounds cross. */
   both: {
     name: 'Clamp',
+    overload: (operands) => (operands.slice(1).some((bound) => bound instanceof Tensor) ? 0 : 1),
     expr: E.min(E.max(x, low), high),
     grad: [
       E.where(E.and(E.ge(x, low), E.le(x, high)), g, 0),

@@ -1,7 +1,7 @@
 // Copies: clone, detach, contiguous, copy_, and copies to another dtype or device.
 import { record } from '../autograd/record.ts'
 import type { DType } from '../base/dtype.ts'
-import { ShapeError } from '../base/errors.ts'
+import { AutogradError, ShapeError } from '../base/errors.ts'
 import { broadcastShapes, broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { launch } from '../runtime/launch.ts'
@@ -43,8 +43,10 @@ export function detach(x: Tensor): Tensor {
   return new Tensor(x.storage.retain(), x.dtype, x.shape, x.strides, x.offset)
 }
 
-/** Forgets the history of `x` itself. */
+/** Forgets the history of `x` itself. Throws AutogradError for a view. Source: `torch.Tensor.detach_`. */
 export function detach_(x: Tensor): Tensor {
+  if (x.base !== null)
+    throw new AutogradError('detach_: a view cannot be detached in place', 'use detach() for a tensor without history.')
   x.edge = null
   x.requiresGrad_(false)
   return x

@@ -1,6 +1,6 @@
 // Largest and smallest values, and where they are. NaN wins over every number; of equal values the first position counts.
 import { record } from '../autograd/record.ts'
-import { ShapeError } from '../base/errors.ts'
+import { DTypeError, ShapeError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, normalizeDim, normalizeDims } from '../base/shape.ts'
 import type { Reduction } from '../runtime/spec.ts'
@@ -102,6 +102,7 @@ function withPosition(side: Side, input: Tensor, dim: number, keepdim: boolean):
 
 function positionOf(side: Side, input: Tensor, dim: number | null | undefined, keepdim: boolean): Tensor {
   const op = `arg${side}`
+  if (input.dtype === 'bool') throw new DTypeError(`${op}: not defined for bool`, 'convert first: x.long().')
   const axes = normalizeDims(op, dim, input.ndim)
   checkNotEmpty(op, input, axes)
   const [value, place] = reduceKeepdim(positions[side], [input], axes, [input.dtype, 'int64'])

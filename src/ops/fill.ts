@@ -39,9 +39,12 @@ export function fill_(x: Tensor, value: number | bigint | boolean | Tensor): Ten
       throw new ShapeError(`fill_: the value must be a number or a 0-d tensor, got shape ${formatShape(value.shape)}`)
     return copy_(x, value)
   }
-  const constant = Number(value)
+  return writeNumber(x, Number(value), 'FillBackward2')
+}
+
+function writeNumber(x: Tensor, constant: number, name: string): Tensor {
   const compute = (self: Tensor): Tensor =>
-    record('FillBackward0', [self], filled(self.shape, constant, self.dtype, self.device), [], (grad) => [
+    record(name, [self], filled(self.shape, constant, self.dtype, self.device), [], (grad) => [
       zerosOf(grad.shape, grad),
     ])
   return writeInPlace('fill_', x, [], compute, () => fillWith(x, constant))
@@ -54,7 +57,7 @@ export function fill(x: Tensor, value: number | bigint | boolean | Tensor): Tens
 
 /** Writes 0 into every element. Source: `torch.Tensor.zero_`. */
 export function zero_(x: Tensor): Tensor {
-  return fill_(x, 0)
+  return writeNumber(x, 0, 'ZeroBackward0')
 }
 
 const methods = { fill_, zero_ }

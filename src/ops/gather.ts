@@ -87,6 +87,7 @@ export function takeAlongDim(x: Tensor, indices: Tensor, dim?: number): Tensor {
     throw new ShapeError(
       `takeAlongDim: input and indices must have as many dimensions: ${formatShape(x.shape)} and ${formatShape(indices.shape)}`,
     )
+  if (x.ndim === 0) return gather(x, dim, indices)
   const rest = broadcastShapes('takeAlongDim', x.shape.with(at, 1), indices.shape.with(at, 1))
   return gather(widened(x, rest.with(at, x.shape[at])), at, widened(indices, rest.with(at, indices.shape[at])))
 }

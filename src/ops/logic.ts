@@ -4,7 +4,7 @@ import * as E from '../base/expr.ts'
 import { formatShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
-import { g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
+import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
 
 const a = E.input(0)
 const b = E.input(1)
@@ -27,6 +27,7 @@ const rows = {
     name: 'MaskedFill',
     expr: E.where(bHolds, c, a),
     promoted: [0],
+    overload: byOperand(2, 0, 1),
     grad: [E.where(bHolds, 0, g), null, E.where(bHolds, g, 0)],
   },
 } satisfies Record<string, PointwiseRow>
@@ -66,15 +67,19 @@ function checkMask(op: string, mask: Tensor, value: TensorOrNumber): void {
   }
 }
 
+/** Numbers become elements of `x` first: in bool every number but 0 is true. */
+const stored = (x: Tensor, value: TensorOrNumber): TensorOrNumber =>
+  typeof value === 'number' && x.dtype === 'bool' ? value !== 0 : value
+
 /** `value` (a number or a 0-d tensor) where `mask` holds, else `x`. Source: `torch.masked_fill`. */
 export function maskedFill(x: Tensor, mask: Tensor, value: TensorOrNumber): Tensor {
   checkMask('maskedFill', mask, value)
-  return pointwise(rows.maskedFill, [x, mask, value])
+  return pointwise(rows.maskedFill, [x, mask, stored(x, value)])
 }
 /** `maskedFill` into `x`. */
 export function maskedFill_(x: Tensor, mask: Tensor, value: TensorOrNumber): Tensor {
   checkMask('maskedFill_', mask, value)
-  return pointwiseInPlace(rows.maskedFill, [x, mask, value])
+  return pointwiseInPlace(rows.maskedFill, [x, mask, stored(x, value)])
 }
 
 const whereMethod = (x: Tensor, condition: Tensor, other: TensorOrNumber): Tensor => where(condition, x, other)

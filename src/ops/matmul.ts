@@ -37,8 +37,9 @@ function gemm(
   device: Tensor['device'],
   { alpha = 1, bias = null }: GemmOptions = {},
 ): Tensor {
-  // Half precision is storage: the product runs in float32. Bool and uint8 multiply as int32.
+  // Half precision is storage: the product runs in float32. uint8 multiplies as int32.
   const compute = a.dtype === 'float16' ? 'float32' : dtypes[a.dtype].bytes === 1 ? 'int32' : a.dtype
+  if (a.dtype === 'bool') throw new DTypeError('matmul: not defined for bool', 'convert first: x.float().')
   const out = Tensor.empty(shape, compute, device)
   const [batch, m, n] = [a.shape[0], a.shape[1], b.shape[2]]
   const c = seen(out, [batch, m, n], [m * n, n, 1])
@@ -117,7 +118,18 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
 export function mv(a: Tensor, b: Tensor): Tensor {
   checkRank('mv', a, 2)
   checkRank('mv', b, 1)
-  return matrixProduct('mv', a, b.unsqueeze(1)).squeeze(1)
+  return matrixVector('mv', a, b)
+}
+
+function matrixVector(op: string, a: Tensor, b: Tensor): Tensor {
+  sameDType(op, a, b)
+  checkInner(op, a, b, a.shape[1], b.shape[0])
+  const column = seen(b, [1, b.shape[0], 1], [0, b.strides[0], 0])
+  const out = gemm(single(a), column, [a.shape[0]], a.device)
+  return record('MvBackward0', [a, b], out, [a, b], (grad, [x, y], needs) => [
+    needs[0] ? outer(grad, y) : null,
+    needs[1] ? matrixVector(op, x.t(), grad) : null,
+  ])
 }
 
 /** Sum of products of two vectors. Source: `torch.dot`. */
@@ -159,6 +171,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   checkInner('matmul', a, b, a.shape[a.ndim - 1], b.shape[Math.max(b.ndim - 2, 0)])
   if (a.ndim === 1 && b.ndim === 1) return dot(a, b)
   if (a.ndim === 1) return matmul(a.unsqueeze(0), b).squeeze(-2)
+  if (b.ndim === 1 && a.ndim === 2) return matrixVector('matmul', a, b)
   if (b.ndim === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1)
   if (a.ndim === 2 && b.ndim === 2) return matrixProduct('matmul', a, b)
   if (b.ndim === 2) {

@@ -45,7 +45,17 @@ export interface PointwiseRow {
   readonly grad?: readonly (Expr | null)[]
   /** Which operands' dtypes decide the result (default all): the mask of `where` does not. */
   readonly promoted?: readonly number[]
+  /** PyTorch has no such operation on bool. */
+  readonly notBool?: true
+  /** Which of PyTorch's overloads the operands choose: the number at the end of the node's name. Default 0. */
+  readonly overload?: (operands: readonly TensorOrNumber[]) => number
 }
+
+/** For `overload`: PyTorch numbers the form with a number and the form with a tensor as operand k apart. */
+export const byOperand =
+  (k: number, ofNumber: number, ofTensor: number) =>
+  (operands: readonly TensorOrNumber[]): number =>
+    operands[k] instanceof Tensor ? ofTensor : ofNumber
 
 /** A row made ready for one pattern of tensors and numbers among the operands. */
 interface Form {
@@ -144,6 +154,8 @@ function commonDType(operands: readonly TensorOrNumber[]): DType | null {
 function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { result: DType; compute: ComputeType } {
   const deciding: readonly Operand[] = row.promoted ? row.promoted.map((k) => operands[k]) : operands
   const promoted = commonDType(deciding as readonly TensorOrNumber[]) ?? resultType(...deciding)
+  if (row.notBool && promoted === 'bool')
+    throw new DTypeError(`${opName(row)}: not defined for bool`, 'convert first: x.long().')
   const kind = row.dtype ?? 'promote'
   if (kind === 'promote') return { result: promoted, compute: computeType(promoted) }
   if (kind === 'float') return { result: floatOf(promoted), compute: computeType(floatOf(promoted)) }
@@ -226,7 +238,7 @@ function recordRow(
   })
   const save = savedKeys.map((key) => (key === -1 ? out : (operands[key] as Tensor)))
   const numbers = operands.map((x) => (x instanceof Tensor ? Number.NaN : x))
-  return record(`${row.name}Backward0`, tensors, out, save, (grad, saved, needs) => {
+  return record(`${row.name}Backward${row.overload?.(operands) ?? 0}`, tensors, out, save, (grad, saved, needs) => {
     const valueOf = (key: number): TensorOrNumber => {
       if (key === -2) return grad
       const at = savedKeys.indexOf(key)

@@ -1,5 +1,6 @@
 // Statistics of samples: logsumexp, quantiles, histograms, covariance and correlation.
 import { record, withoutRecording } from '../autograd/record.ts'
+import { isFloating } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, normalizeDim, normalizeDims, numelOf } from '../base/shape.ts'
@@ -33,7 +34,7 @@ interface KeepOptions {
 
 /** log(sum(exp(x))) over `dim`, computed without overflow. Source: `torch.logsumexp`. */
 export function logsumexp(input: Tensor, dim: Dims, { keepdim = false }: KeepOptions = {}): Tensor {
-  requireFloating('logsumexp', input)
+  if (!isFloating(input.dtype)) return logsumexp(input.float(), dim, { keepdim })
   const axes = normalizeDims('logsumexp', dim, input.ndim)
   const { shape } = input
   const out = withoutRecording(() => {

@@ -16,10 +16,10 @@ const piX = E.mul(Math.PI, x)
 // Gradients that use `y` are PyTorch's that use the result; the others follow from the expression.
 const rows = {
   neg: { name: 'Neg', expr: E.neg(x) },
-  abs: { name: 'Abs', expr: E.abs(x) },
+  abs: { name: 'Abs', expr: E.abs(x), notBool: true },
   sign: { name: 'Sign', expr: E.sign(x), grad: none },
   sgn: { name: 'Sgn', expr: E.sign(x), grad: none },
-  square: { name: 'Pow', expr: E.mul(x, x), grad: times(E.mul(2, x)) },
+  square: { name: 'Pow', expr: E.mul(x, x), grad: times(E.mul(2, x)), notBool: true },
   sqrt: { name: 'Sqrt', expr: E.sqrt(x), dtype: 'float', grad: [E.div(g, E.mul(2, y))] },
   rsqrt: { name: 'Rsqrt', expr: E.div(1, E.sqrt(x)), dtype: 'float', grad: times(E.mul(-0.5, E.mul(y, E.mul(y, y)))) },
   reciprocal: { name: 'Reciprocal', expr: E.div(1, x), dtype: 'float', grad: times(E.neg(E.mul(y, y))) },
@@ -48,9 +48,9 @@ const rows = {
   erfinv: { name: 'Erfinv', expr: E.erfinv(x), dtype: 'float' },
   lgamma: { name: 'Lgamma', expr: E.lgamma(x), dtype: 'float' },
   digamma: { name: 'Digamma', expr: E.digamma(x), dtype: 'float' },
-  floor: { name: 'Floor', expr: E.floor(x), grad: none },
-  ceil: { name: 'Ceil', expr: E.ceil(x), grad: none },
-  trunc: { name: 'Trunc', expr: E.trunc(x), grad: none },
+  floor: { name: 'Floor', expr: E.floor(x), grad: none, notBool: true },
+  ceil: { name: 'Ceil', expr: E.ceil(x), grad: none, notBool: true },
+  trunc: { name: 'Trunc', expr: E.trunc(x), grad: none, notBool: true },
   frac: { name: 'Frac', expr: E.sub(x, E.trunc(x)), grad: [g] },
   deg2rad: { name: 'Deg2Rad', expr: E.mul(x, Math.PI / 180), dtype: 'float' },
   rad2deg: { name: 'Rad2Deg', expr: E.mul(x, 180 / Math.PI), dtype: 'float' },
@@ -90,8 +90,10 @@ export const abs: Unary = unary('abs')
 export const sign: Unary = unary('sign')
 /** `sign`. */
 export const sgn: Unary = unary('sgn')
-/** `x * x`. */
-export const square: Unary = unary('square')
+/** `x * x`; int64 for bool. */
+export function square(x: Tensor): Tensor {
+  return pointwise(rows.square, [x.dtype === 'bool' ? x.long() : x])
+}
 export const sqrt: Unary = unary('sqrt')
 /** `1 / sqrt(x)`. */
 export const rsqrt: Unary = unary('rsqrt')
@@ -149,7 +151,7 @@ export const rad2deg: Unary = unary('rad2deg')
 export const sinc: Unary = unary('sinc')
 
 const rounding = {
-  whole: { name: 'Round', expr: E.round(x), grad: none },
+  whole: { name: 'Round', expr: E.round(x), grad: none, notBool: true },
   /** To `decimals` digits after the point: the scale is 10 ** decimals. */
   after: { name: 'Round', expr: E.div(E.round(E.mul(x, scale)), scale), grad: none },
   /** To whole tens, hundreds, ...: the scale is 10 ** -decimals. */

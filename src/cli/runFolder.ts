@@ -68,7 +68,7 @@ export class RunFolder {
       )
     }
     await fileWork(`--out: cannot write into ${this.path}`, async () => {
-      this.made = await mkdir(this.path, { recursive: true })
+      this.made = await makeFolder(this.path)
       await access(this.path, constants.W_OK)
     })
     try {
@@ -138,4 +138,15 @@ export function freshFolder(model: string, root = 'runs'): string {
     const path = k === 1 ? first : `${first}-${k}`
     if (!existsSync(path)) return path
   }
+}
+
+/**
+ * Makes a folder and those above it that are missing; gives the topmost one made, undefined where all were there.
+ * Not `mkdir` with `recursive`, which tries for ever where the system refuses with ENOENT, as in /proc.
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  if (existsSync(path)) return undefined
+  const above = await makeFolder(dirname(path))
+  await mkdir(path)
+  return above ?? path
 }

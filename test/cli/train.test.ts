@@ -164,6 +164,17 @@ const badRuns: readonly (readonly [string, () => string[], RegExp])[] = [
     /cannot write into .*a part of the path is a file/,
   ],
   [
+    'an output where the system makes no folders',
+    () => [
+      'lenet',
+      '--data',
+      at('data'),
+      '--out',
+      process.platform === 'linux' ? '/proc/kindling/run' : at('file/run'),
+    ],
+    /cannot write into/,
+  ],
+  [
     'a loss that is no number',
     () => ['mlp', '--data', at('data'), '--lr', '1e30'],
     /the loss became (NaN|Infinity|-Infinity) after .* images\n {2}help: .*smaller --lr \(it is 1e\+30\)/,

@@ -1,5 +1,6 @@
 // LeNet's training step in Kindling and in PyTorch, by turns, so that a change of the machine's load meets both.
-// `node bench/compare.ts [rounds] [python] [threads]`. Prints the median over the rounds, the range, and the ratio to PyTorch of the same round.
+// `node bench/compare.ts [rounds] [python] [threads]`. Prints the median over the rounds, the range, and the ratio
+// to the faster PyTorch of the same round: its thread pools can spin against each other, so it is also run with OpenBLAS on one thread.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -9,15 +10,16 @@ const python = process.argv[3] ?? 'python3'
 const file = (name: string): string => join(import.meta.dirname, name)
 
 const kindling = (env: Record<string, string>) => ({ command: process.execPath, args: [file('lenet-step.ts')], env })
-const pytorch = (threads: number) => ({
+const pytorch = (threads: number, env: Record<string, string> = {}) => ({
   command: python,
   args: [file('lenet-step.py')],
-  env: { TORCH_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
+  env: { TORCH_THREADS: String(threads), OMP_NUM_THREADS: String(threads), ...env },
 })
 
 function measure(threads: number): void {
   const contenders = {
     PyTorch: pytorch(threads),
+    'PyTorch, OpenBLAS on one': pytorch(threads, { OPENBLAS_NUM_THREADS: '1' }),
     Kindling: kindling({ KINDLING_THREADS: String(threads) }),
     'Kindling without AVX2': kindling({ KINDLING_THREADS: String(threads), KINDLING_AVX: '0' }),
   }
@@ -30,12 +32,14 @@ function measure(threads: number): void {
       losses.set(name, printed.trim().split(' ').at(-1) ?? '')
     }
   }
-  const torch = times.get('PyTorch') ?? []
+  const torch = Array.from({ length: rounds }, (_, i) =>
+    Math.min(...[...times].filter(([name]) => name.startsWith('PyTorch')).map(([, values]) => values[i])),
+  )
   console.log(`${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds`)
   for (const [name, values] of times) {
     const ratios = values.map((value, i) => torch[i] / value)
     console.log(
-      `  ${name.padEnd(22)} ${median(values).toFixed(2)} ms (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}), ` +
+      `  ${name.padEnd(24)} ${median(values).toFixed(2)} ms (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}), ` +
         `${median(ratios).toFixed(2)} x PyTorch's speed, loss ${losses.get(name)}`,
     )
   }

@@ -97,7 +97,7 @@ export function asStrided(
     )
   }
   const capacity = Math.floor(x.storage.bytes / bytesOf(x.dtype))
-  if (strides.some((stride) => stride < 0) || offset < 0 || endOf(to) > capacity) {
+  if (strides.some((stride) => stride < 0) || offset < 0 || (numelOf(shape) > 0 && endOf(to) > capacity)) {
     throw new ShapeError(
       `asStrided: size ${formatShape(shape)}, stride ${formatShape(strides)} and offset ${offset} leave a storage of ${capacity} elements`,
     )

@@ -59,27 +59,32 @@ export function contiguous(x: Tensor): Tensor {
 
 /** Writes the values of `source` into `x`, broadcast and converted to its dtype; from another device too. Source: `torch.Tensor.copy_`. */
 export function copy_(x: Tensor, source: Tensor): Tensor {
+  return copyAs('CopyBackwards', x, source)
+}
+
+/** `copy_` under another name in the graph. */
+export function copyAs(node: string, x: Tensor, source: Tensor): Tensor {
   const shape = broadcastShapes('copy_', x.shape, source.shape)
   if (!sameShape(shape, x.shape)) {
     throw new ShapeError(`copy_: ${formatShape(source.shape)} does not broadcast to ${formatShape(x.shape)}`)
   }
-  if (source.device !== x.device) return copy_(x, toDevice(source, x.device))
+  if (source.device !== x.device) return copyAs(node, x, toDevice(source, x.device))
   const write = (out: Tensor): void => launch({ kind: 'copy', x: spread(source, x.shape), out })
   // A source that overlaps the target must be read before the target is written.
   return writeInPlace(
     'copy_',
     x,
     [source],
-    (self) => recordCopy(self, source, write),
+    (self) => recordCopy(node, self, source, write),
     source.storage === x.storage ? undefined : () => write(x),
   )
 }
 
-function recordCopy(self: Tensor, source: Tensor, write: (out: Tensor) => void): Tensor {
+function recordCopy(node: string, self: Tensor, source: Tensor, write: (out: Tensor) => void): Tensor {
   const out = Tensor.empty(self.shape, self.dtype, self.device)
   write(out)
   const { shape, dtype } = source
-  return record('CopyBackwards', [self, source], out, [], (grad, _saved, needs) => [
+  return record(node, [self, source], out, [], (grad, _saved, needs) => [
     needs[0] ? zerosOf(grad.shape, grad) : null,
     needs[1] ? cast(sumTo(grad, shape), dtype) : null,
   ])

@@ -7,7 +7,7 @@ import { formatShape } from '../base/shape.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { copy_ } from './copy.ts'
+import { copyAs } from './copy.ts'
 import { writeInPlace } from './inPlace.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { zerosOf } from './view.ts'
@@ -37,7 +37,7 @@ export function fill_(x: Tensor, value: number | bigint | boolean | Tensor): Ten
   if (value instanceof Tensor) {
     if (value.shape.length > 0)
       throw new ShapeError(`fill_: the value must be a number or a 0-d tensor, got shape ${formatShape(value.shape)}`)
-    return copy_(x, value)
+    return copyAs('FillBackward3', x, value)
   }
   return writeNumber(x, Number(value), 'FillBackward2')
 }

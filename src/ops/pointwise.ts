@@ -1,15 +1,7 @@
 // The one way of every elementwise op: a row (name, expression, optional gradient) becomes a function on tensors.
 // Broadcasting, dtype promotion, plain numbers as operands, in-place forms and gradients to any order follow from the row.
 import { needsGraph, record } from '../autograd/record.ts'
-import {
-  type ComputeType,
-  computeType,
-  type DType,
-  dtypes,
-  isFloating,
-  type Operand,
-  resultType,
-} from '../base/dtype.ts'
+import { computeType, type DType, dtypes, isFloating, type Operand, resultType } from '../base/dtype.ts'
 import { derivative } from '../base/derivative.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
@@ -118,22 +110,26 @@ const viewAs = (x: View, shape: readonly number[]): View =>
         strides: broadcastStrides(x.shape, x.strides, shape),
       }
 
+/** Numbers beside uint8 become uint8 first, as in PyTorch: -1 is 255. */
+const numberIn = (dtype: DType, value: number): number => (dtype === 'uint8' ? value & 255 : value)
+
 /** Launches one map kernel that writes the row's values into `out`. */
 function compute(
   row: PointwiseRow,
   operands: readonly TensorOrNumber[],
   scalars: readonly number[],
-  type: ComputeType,
+  promoted: DType,
   out: Tensor,
 ): void {
   const { exprs, tensors, numbers } = formOf(row, operands, scalars.length)
   launch({
     kind: 'map',
     exprs,
-    compute: type,
+    compute: computeType(promoted),
     inputs: tensors.map((k) => viewAs(operands[k] as Tensor, out.shape)),
     outputs: [out],
-    scalars: numbers.length === 0 ? scalars : [...scalars, ...numbers.map((k) => Number(operands[k]))],
+    scalars:
+      numbers.length === 0 ? scalars : [...scalars, ...numbers.map((k) => numberIn(promoted, Number(operands[k])))],
   })
 }
 
@@ -151,16 +147,16 @@ function commonDType(operands: readonly TensorOrNumber[]): DType | null {
   return dtype !== null && isFloating(dtype) ? dtype : null
 }
 
-function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { result: DType; compute: ComputeType } {
+function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { result: DType; promoted: DType } {
   const deciding: readonly Operand[] = row.promoted ? row.promoted.map((k) => operands[k]) : operands
   const promoted = commonDType(deciding as readonly TensorOrNumber[]) ?? resultType(...deciding)
   if (row.notBool && promoted === 'bool')
     throw new DTypeError(`${opName(row)}: not defined for bool`, 'convert first: x.long().')
   const kind = row.dtype ?? 'promote'
-  if (kind === 'promote') return { result: promoted, compute: computeType(promoted) }
-  if (kind === 'float') return { result: floatOf(promoted), compute: computeType(floatOf(promoted)) }
-  if (kind === 'first') return { result: (operands[0] as Tensor).dtype, compute: computeType(promoted) }
-  return { result: kind, compute: computeType(promoted) }
+  if (kind === 'promote') return { result: promoted, promoted }
+  if (kind === 'float') return { result: floatOf(promoted), promoted: floatOf(promoted) }
+  if (kind === 'first') return { result: (operands[0] as Tensor).dtype, promoted }
+  return { result: kind, promoted }
 }
 
 const shapeOf = (x: TensorOrNumber): readonly number[] => (x instanceof Tensor ? x.shape : [])
@@ -189,9 +185,9 @@ export function pointwise(
   scalars: readonly number[] = [],
 ): Tensor {
   const { shape, first } = commonShape(() => opName(row), operands)
-  const { result, compute: type } = resultDType(row, operands)
+  const { result, promoted } = resultDType(row, operands)
   const out = Tensor.empty(shape, result, first.device)
-  compute(row, operands, scalars, type, out)
+  compute(row, operands, scalars, promoted, out)
   return recordRow(row, operands, scalars, out)
 }
 
@@ -277,7 +273,7 @@ export function pointwiseInPlace(
       `${name}: the result has shape ${formatShape(shape)}, which does not fit into ${formatShape(x.shape)}`,
     )
   }
-  const { result, compute: type } = resultDType(row, operands)
+  const { result, promoted } = resultDType(row, operands)
   const order = { bool: 0, integral: 1, floating: 2 }
   if (order[dtypes[result].category] > order[dtypes[x.dtype].category]) {
     throw new DTypeError(
@@ -289,12 +285,26 @@ export function pointwiseInPlace(
     name,
     x,
     operands.slice(1).filter((o) => o instanceof Tensor),
-    (self) => cast(pointwise(row, [self, ...operands.slice(1)], scalars), x.dtype),
+    (self) =>
+      cast(pointwise(result === x.dtype ? row : storedRow(row), [self, ...operands.slice(1)], scalars), x.dtype),
     // An operand that overlaps the target without being the same view must be read before the target is written.
     operands.slice(1).some((o) => o instanceof Tensor && o.storage === x.storage && !sameView(o, x))
       ? undefined
-      : () => compute(row, operands, scalars, type, x),
+      : () => compute(row, operands, scalars, promoted, x),
   )
+}
+
+const storedRows = new WeakMap<PointwiseRow, PointwiseRow>()
+
+/** The row whose values are rounded to the dtype of operand 0 in the same node. */
+function storedRow(row: PointwiseRow): PointwiseRow {
+  if (row.dtype === 'bool') return row
+  let found = storedRows.get(row)
+  if (found === undefined) {
+    found = { ...row, dtype: 'first' }
+    storedRows.set(row, found)
+  }
+  return found
 }
 
 const sameView = (a: Tensor, b: Tensor): boolean =>

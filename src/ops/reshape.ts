@@ -1,7 +1,7 @@
 // Other sizes for the same elements in row-major order: views wherever the strides allow it.
 import { record } from '../autograd/record.ts'
 import { IndexError, ShapeError } from '../base/errors.ts'
-import { formatShape, inferShape, normalizeDim, viewStrides } from '../base/shape.ts'
+import { contiguousStrides, formatShape, inferShape, normalizeDim, viewStrides } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { clone } from './copy.ts'
 import { installMethods, type Methods } from './methods.ts'
@@ -38,8 +38,11 @@ export function reshape(x: Tensor, ...sizes: SizeList): Tensor {
   const shape = inferShape('reshape', sizesOf(sizes), x.numel())
   const strides = viewStrides(x.shape, x.strides, shape)
   if (strides !== null) return reshaped('ReshapeAliasBackward0', x, shape, strides)
+  // The only handle on fresh memory: not a view.
   const whole = clone(x)
-  return reshaped('UnsafeViewBackward0', whole, shape, viewStrides(whole.shape, whole.strides, shape) as number[])
+  const out = new Tensor(whole.storage.retain(), x.dtype, shape, contiguousStrides(shape), whole.offset)
+  const from = x.shape
+  return record('UnsafeViewBackward0', [whole], out, [], (grad) => [reshape(grad, from)])
 }
 /** `x.reshape(other.shape)`. Source: `torch.Tensor.reshape_as`. */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {

@@ -1,7 +1,7 @@
 // Functions that see a gradient on its way: they hang on the node that a tensor's gradient goes to.
 import { AutogradError } from '../base/errors.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { cloneGradient } from './accumulate.ts'
+import { storeGradient } from './accumulate.ts'
 import type { GradHook, Node } from './node.ts'
 import { gradientEdge } from './record.ts'
 
@@ -38,6 +38,6 @@ export function retainGrad(x: Tensor): void {
   const target = new WeakRef(x)
   registerHook(x, (grad) => {
     const tensor = target.deref()
-    if (tensor !== undefined && !tensor.disposed) tensor.grad = cloneGradient(grad, grad.requiresGrad)
+    if (tensor !== undefined && !tensor.disposed) storeGradient(tensor, grad, grad.requiresGrad)
   })
 }

@@ -1,5 +1,7 @@
 // Every in-place op goes through here: checks, the write, the version, and the history of the tensor and of its base.
 import { checkInPlace, gradientEdge, needsGraph, record } from '../autograd/record.ts'
+import { ValueError } from '../base/errors.ts'
+import { formatShape } from '../base/shape.ts'
 import { context } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -18,6 +20,7 @@ export function writeInPlace(
   direct?: () => void,
 ): Tensor {
   checkInPlace(op, x)
+  checkNotExpanded(op, x, others)
   if (!needsGraph([x, ...others])) {
     if (direct) direct()
     else overwrite(x, compute(x))
@@ -32,6 +35,18 @@ export function writeInPlace(
   x.storage.version++
   rewriteHistory(x, result)
   return x
+}
+
+/** Ops that write one value: it does not matter how often an element is shown. */
+const writesOneValue = new Set(['fill_', 'indexFill_', 'maskedFill_', 'set', 'indexPut_'])
+
+function checkNotExpanded(op: string, x: Tensor, others: readonly Tensor[]): void {
+  if (!x.strides.some((stride, d) => stride === 0 && x.shape[d] > 1)) return
+  if (writesOneValue.has(op) || (op === 'copy_' && others[0].ndim === 0)) return
+  throw new ValueError(
+    `${op}: an expanded tensor shows its elements several times: shape ${formatShape(x.shape)}, strides ${formatShape(x.strides)}`,
+    'write into a copy: x.clone().',
+  )
 }
 
 function overwrite(x: Tensor, result: Tensor): void {

@@ -38,9 +38,9 @@ function operands(x: View, indices: readonly Tensor[], { common, indexed }: Addr
   })
 }
 
-/** An index tensor as the kernels take it. Throws DTypeError unless it holds integers. */
+/** An index tensor as the kernels take it. Throws DTypeError unless it holds integers; an empty one, which indexes nothing, may be of any dtype. */
 export function indexOf(op: string, index: Tensor): Tensor {
-  if (index.dtype !== 'int64' && index.dtype !== 'int32') {
+  if (index.numel() > 0 && index.dtype !== 'int64' && index.dtype !== 'int32') {
     throw new DTypeError(`${op}: an index must be int64 or int32, got ${index.dtype}`, 'convert it: index.long().')
   }
   return cast(index, 'int64')

@@ -123,7 +123,10 @@ export function aminmax(
   input: Tensor,
   { dim, keepdim = false }: { dim?: number; keepdim?: boolean } = {},
 ): Named<readonly [Tensor, Tensor], 'min' | 'max'> {
-  return named([amin(input, dim, { keepdim }), amax(input, dim, { keepdim })], ['min', 'max'])
+  const both: [Tensor, Tensor] = [amin(input, dim, { keepdim }), amax(input, dim, { keepdim })]
+  // Of a 0-d tensor PyTorch keeps a dimension that was not there.
+  const grown = input.ndim === 0 && dim !== undefined && keepdim
+  return named(grown ? [both[0].reshape(1), both[1].reshape(1)] : both, ['min', 'max'])
 }
 
 /** Position (int64) of the largest value along `dim`, or in the flattened tensor. Source: `torch.argmax`. */

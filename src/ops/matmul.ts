@@ -2,7 +2,7 @@
 import { record } from '../autograd/record.ts'
 import { type DType, dtypes, resultType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { broadcastShapes, broadcastStrides, formatShape } from '../base/shape.ts'
+import { broadcastShapes, broadcastStrides, formatShape, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -62,6 +62,9 @@ function converted(x: View, dtype: DType): View {
   launch({ kind: 'copy', x, out })
   return out
 }
+
+/** All leading dimensions as one; not by -1, which a last dimension of 0 leaves open. */
+const asRows = (x: Tensor): Tensor => x.reshape(numelOf(x.shape.slice(0, -1)), x.shape[x.ndim - 1])
 
 export function sameDType(op: string, ...inputs: readonly Tensor[]): DType {
   const { dtype } = inputs[0]
@@ -176,7 +179,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 2 && b.ndim === 2) return matrixProduct('matmul', a, b)
   if (b.ndim === 2) {
     // One large product instead of many small ones.
-    const rows = matrixProduct('matmul', a.reshape(-1, a.shape[a.ndim - 1]), b)
+    const rows = matrixProduct('matmul', asRows(a), b)
     return rows.reshape([...a.shape.slice(0, -1), b.shape[1]])
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2))
@@ -203,7 +206,7 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
     return bias === null ? product : product.add(bias)
   }
   sameDType('linear', input, weight, bias)
-  const rows = input.ndim === 2 ? input : input.reshape(-1, features)
+  const rows = input.ndim === 2 ? input : asRows(input)
   const out = gemm(single(rows), single(transposed(weight)), [rows.shape[0], weight.shape[0]], input.device, { bias })
   const biasShape = bias.shape
   record('AddmmBackward0', [bias, rows, weight], out, [rows, weight], (grad, [x, w], needs) => [

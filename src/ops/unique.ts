@@ -38,10 +38,11 @@ function distinct(
 ): UniqueResult {
   const x = input.detach()
   const axis = dim === undefined || dim === null ? null : normalizeDim(op, dim, x.ndim)
+  // Slices are compared with the dimensions in the order of `transpose`, not of `movedim`: it decides which of two comes first.
   const rows =
     axis === null
       ? x.reshape(-1, 1)
-      : x.movedim(axis, 0).reshape([x.shape[axis], x.shape.reduce((n, size, d) => (d === axis ? n : n * size), 1)])
+      : x.transpose(axis, 0).reshape([x.shape[axis], x.shape.reduce((n, size, d) => (d === axis ? n : n * size), 1)])
   const [count, width] = rows.shape
   if (axis !== null && rows.numel() === 0 && count > 0)
     throw new ShapeError(`${op}: slices without elements cannot be compared: ${formatShape(x.shape)}`)

@@ -51,6 +51,13 @@ onEachDevice(() => {
     expect(torch.mm(torch.zeros(0, 2), torch.zeros(2, 3)).shape).toEqual([0, 3])
   })
 
+  test('batches of matrices without columns times a matrix without rows give zeros', () => {
+    expect(torch.matmul(torch.zeros(5, 5, 0), torch.zeros(0, 4)).shape).toEqual([5, 5, 4])
+    expect(F.linear(torch.zeros(2, 3, 0), torch.zeros(4, 0), torch.ones(4)).tolist()).toEqual(
+      torch.ones(2, 3, 4).tolist(),
+    )
+  })
+
   test('gradients of the other products', () => {
     gradcheck((x, a, b) => torch.addmm(x, a, b, { alpha: 2, beta: 0.5 }), [leaf([3]), leaf([2, 4], 1), leaf([4, 3], 2)])
     gradcheck((x, a, b) => torch.addbmm(x, a, b), [leaf([2, 3]), leaf([2, 2, 4], 1), leaf([2, 4, 3], 2)])

@@ -153,4 +153,9 @@ onEachDevice(() => {
     ])
     expect(torch.all(wave([0])).item()).toBe(1)
   })
+
+  test('aminmax of a 0-d tensor keeps a dimension that was not there, as in PyTorch', () => {
+    const [least, most] = torch.aminmax(torch.tensor(2.5), { dim: 0, keepdim: true })
+    expect([least.shape, most.shape]).toEqual([[1], [1]])
+  })
 })

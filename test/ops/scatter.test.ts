@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../src/base/errors.ts'
-import { embedding, oneHot } from '../../src/ops/gather.ts'
+import { embedding, gather, oneHot } from '../../src/ops/gather.ts'
 import type { Reduce } from '../../src/ops/scatterReduce.ts'
 import { tensor } from '../../src/ops/tensorOf.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -251,5 +251,9 @@ onEachDevice(() => {
     expect(() => x.maskedSelect(x)).toThrow(DTypeError)
     expect(() => x.put(index([0, 1]), counting([3]))).toThrow(ShapeError)
     expect(() => x.scatterReduce(0, at(), counting([2, 4]), 'median' as Reduce)).toThrow(ValueError)
+  })
+
+  test('an empty index may be of any dtype', () => {
+    expect(gather(tensor([1, 2, 3]), 0, tensor([], { dtype: 'uint8' })).shape).toEqual([0])
   })
 })

@@ -110,6 +110,18 @@ onEachDevice(() => {
     ])
     expect(torch.uniqueConsecutive(torch.tensor([1, 1, 2, 1])).tolist()).toEqual([1, 2, 1])
     expect(torch.unique(torch.zeros(0)).shape).toEqual([0])
+    // Along the last dimension PyTorch compares slices with their first two dimensions exchanged: these two stay as they are.
+    const slices = [
+      [
+        [0, 0],
+        [1, 0],
+      ],
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    ]
+    expect(torch.unique(torch.tensor(slices), { dim: 2 }).tolist()).toEqual(slices)
   })
 
   test('scans of integers are int64, of equal values the last position counts', () => {

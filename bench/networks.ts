@@ -1,0 +1,31 @@
+// The networks that the bench trains: batch, image side, learning rate, and how many steps make one turn. The table itself is
+// networks.json, so that the programs in Python read the same one.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Network {
+  /** For tables and charts. */
+  readonly title: string
+  /** The function of `kindling/models`, and its options. */
+  readonly model: string
+  readonly options?: Readonly<Record<string, unknown>>
+  readonly batch: number
+  /** Images are [1, side, side]. */
+  readonly side: number
+  readonly lr: number
+  /** Steps of one turn, about one second of work, and of one turn with --quick. */
+  readonly steps: number
+  readonly quick: number
+}
+
+export const networks = JSON.parse(readFileSync(join(import.meta.dirname, 'networks.json'), 'utf8')) as Readonly<
+  Record<string, Network>
+>
+
+export const networkNames: readonly string[] = Object.keys(networks)
+
+/** The row of the table. Throws an error that lists the names where there is none. */
+export function networkOf(name: string): Network {
+  if (Object.hasOwn(networks, name)) return networks[name]
+  throw new Error(`no network '${name}': known are ${networkNames.join(', ')}`)
+}

@@ -1,0 +1,53 @@
+// A training step of one network in Kindling; step.py is the same in PyTorch. `node bench/step.ts lenet --steps 20` prints the median;
+// without --steps it is a worker of the bench (worker.ts). KINDLING_THREADS and KINDLING_AVX choose threads and instructions.
+import { parseArgs } from 'node:util'
+import * as torch from 'kindling'
+import 'kindling/models'
+import { resetPeak, rss } from './memory.ts'
+import { networkNames } from './networks.ts'
+import { median } from './statistics.ts'
+import { training } from './training.ts'
+import { serve, turn } from './worker.ts'
+
+const usage = `usage: node bench/step.ts NETWORK [--steps N] [--warm-up N]
+
+  NETWORK       ${networkNames.join(', ')}
+  --steps N     time N steps, print the median, and end; without it, commands are read: 'run N', 'quit'
+  --warm-up N   steps before that; by default the number of a quick turn`
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { steps: { type: 'string' }, 'warm-up': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help || positionals.length !== 1) {
+    console.log(usage)
+    process.exitCode = values.help ? 0 : 2
+    return
+  }
+  const [name] = positionals
+  const imported = rss()
+  resetPeak()
+  const { network, step } = await training(name)
+  const { threads, avx2 } = torch.backend().info?.() ?? {}
+  if (values.steps === undefined) {
+    const about = { kindling: torch.version, node: process.versions.node, avx2 }
+    await serve({ ready: true, threads: Number(threads), about, rss: imported }, step)
+    return
+  }
+  const warm = await turn(step, Number(values['warm-up'] ?? network.quick))
+  const { times, losses, peakRss } = await turn(step, Number(values.steps))
+  const [first, last] = [[...warm.losses, ...losses][0], losses.at(-1) ?? Number.NaN]
+  console.log(
+    `${name}: ${median(times).toFixed(2)} ms a step (${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)}), ` +
+      `loss ${first.toFixed(5)} to ${last.toFixed(5)}, memory ${((peakRss - imported) / 2 ** 20).toFixed(0)} MiB, ` +
+      `${threads} thread${threads === 1 ? '' : 's'}, AVX2 ${avx2 ? 'on' : 'off'}`,
+  )
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(`step: ${(error as Error).message}`)
+  process.exitCode = 1
+}

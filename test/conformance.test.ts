@@ -25,8 +25,10 @@ if (!existsSync(clothes)) {
   )
 }
 
-test.skipIf(!existsSync(clothes)).each(['run.softmax_regression', 'run.mlp', 'run.lenet'])(
-  '%s follows PyTorch loss by loss within 1e-5',
+test
+  .skipIf(!existsSync(clothes))
+  .each(['run.softmax_regression', 'run.mlp', 'run.mlp_dropout', 'run.lenet', 'run.lenet_batchnorm'])(
+  '%s follows PyTorch loss by loss',
   { timeout: 120_000 },
   async (name) => {
     useDevice('wasm')

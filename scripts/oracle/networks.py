@@ -20,8 +20,11 @@ def relu_pool(size=3, **options):
     return [nn.ReLU(), nn.MaxPool2d(size, stride=2, **options)]
 
 
-def classifier(features):
-    return [nn.Flatten(), nn.Linear(features, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 10)]
+def classifier(features, hidden, classes):
+    return [
+        nn.Flatten(), nn.Linear(features, hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(hidden, classes),
+    ]
 
 
 def vgg_block(convs, in_channels, out_channels):
@@ -73,21 +76,64 @@ def residual_block(in_channels, channels):
     return nn.Sequential(Residual(in_channels, channels, True, 2), Residual(channels, channels))
 
 
-def lenet(padding, norm, features):
+class DenseBlock(nn.Module):
+    def __init__(self, convs, in_channels, growth):
+        super().__init__()
+        self.net = nn.Sequential(*[
+            nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, growth, 3, padding=1))
+            for width in range(in_channels, in_channels + convs * growth, growth)
+        ])
+
+    def forward(self, x):
+        for block in self.net:
+            x = torch.cat((x, block(x)), dim=1)
+        return x
+
+
+def mlp(widths, dropout=None):
+    layers = [nn.Flatten()]
+    for i in range(len(widths) - 2):
+        layers += [nn.Linear(widths[i], widths[i + 1]), nn.ReLU()] + ([nn.Dropout(dropout[i])] if dropout else [])
+    return nn.Sequential(*layers, nn.Linear(*widths[-2:]))
+
+
+def lenet(padding, norm, features, channels=1, classes=10):
     def after(channels, layer):
         return [layer(channels), nn.Sigmoid()] if norm else [nn.Sigmoid()]
 
     return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=padding), *after(6, nn.BatchNorm2d), nn.AvgPool2d(2, stride=2),
+        nn.Conv2d(channels, 6, 5, padding=padding), *after(6, nn.BatchNorm2d), nn.AvgPool2d(2, stride=2),
         nn.Conv2d(6, 16, 5), *after(16, nn.BatchNorm2d), nn.AvgPool2d(2, stride=2), nn.Flatten(),
-        nn.Linear(features, 120), *after(120, nn.BatchNorm1d), nn.Linear(120, 84), *after(84, nn.BatchNorm1d), nn.Linear(84, 10),
+        nn.Linear(features, 120), *after(120, nn.BatchNorm1d), nn.Linear(120, 84), *after(84, nn.BatchNorm1d), nn.Linear(84, classes),
     )
 
 
-def googlenet():
+def alexnet(channels=1, classes=10, features=6400, hidden=4096):
+    return nn.Sequential(
+        nn.Conv2d(channels, 96, 11, stride=4, padding=1), *relu_pool(), nn.Conv2d(96, 256, 5, padding=2), *relu_pool(),
+        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1), *relu_pool(), *classifier(features, hidden, classes))
+
+
+def vgg(arch, pixels, channels=1, classes=10, hidden=4096):
+    blocks, width = [], channels
+    for convs, out_channels in arch:
+        blocks.append(vgg_block(convs, width, out_channels))
+        width = out_channels
+    return nn.Sequential(*blocks, *classifier(width * pixels, hidden, classes))
+
+
+def nin(channels=1, classes=10):
+    return nn.Sequential(
+        nin_block(channels, 96, 11, 4, 0), relu_pool()[1], nin_block(96, 256, 5, 1, 2), relu_pool()[1],
+        nin_block(256, 384, 3, 1, 1), relu_pool()[1],
+        nn.Dropout(0.5), nin_block(384, classes, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())
+
+
+def googlenet(channels=1, classes=10):
     pool = {"padding": 1}
     return nn.Sequential(
-        nn.Sequential(nn.Conv2d(1, 64, 7, stride=2, padding=3), *relu_pool(**pool)),
+        nn.Sequential(nn.Conv2d(channels, 64, 7, stride=2, padding=3), *relu_pool(**pool)),
         nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, padding=1), *relu_pool(**pool)),
         nn.Sequential(Inception(192, 64, (96, 128), (16, 32), 32), Inception(256, 128, (128, 192), (32, 96), 64), relu_pool(**pool)[1]),
         nn.Sequential(
@@ -99,35 +145,43 @@ def googlenet():
             Inception(832, 256, (160, 320), (32, 128), 128), Inception(832, 384, (192, 384), (48, 128), 128),
             nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
         ),
-        nn.Linear(1024, 10),
+        nn.Linear(1024, classes),
     )
 
 
-def resnet18():
+def first_block(channels):
+    return nn.Sequential(nn.Conv2d(channels, 64, 7, stride=2, padding=3), nn.BatchNorm2d(64), *relu_pool(padding=1))
+
+
+def resnet18(channels=1, classes=10):
     return nn.Sequential(
-        nn.Sequential(nn.Conv2d(1, 64, 7, stride=2, padding=3), nn.BatchNorm2d(64), *relu_pool(padding=1)),
-        nn.Sequential(Residual(64, 64), Residual(64, 64)), residual_block(64, 128), residual_block(128, 256), residual_block(256, 512),
-        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, 10),
+        first_block(channels), nn.Sequential(Residual(64, 64), Residual(64, 64)),
+        residual_block(64, 128), residual_block(128, 256), residual_block(256, 512),
+        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, classes),
     )
+
+
+def densenet(channels=1, classes=10, convs=(4, 4, 4, 4), growth=32):
+    layers, width = [first_block(channels)], 64
+    for i, count in enumerate(convs):
+        layers.append(DenseBlock(count, width, growth))
+        width += count * growth
+        if i < len(convs) - 1:
+            layers.append(nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, width // 2, 1), nn.AvgPool2d(2, stride=2)))
+            width //= 2
+    return nn.Sequential(*layers, nn.BatchNorm2d(width), nn.ReLU(), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(width, classes))
 
 
 # Image side, batch size, learning rate, steps, network.
 NETWORKS = {
-    "softmax_regression": (28, 256, 0.1, 20, lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10))),
-    "mlp": (28, 256, 0.1, 20, lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))),
-    "mlp_dropout": (28, 256, 0.5, 20, lambda: nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10))),
+    "softmax_regression": (28, 256, 0.1, 20, lambda: mlp([784, 10])),
+    "mlp": (28, 256, 0.1, 20, lambda: mlp([784, 256, 10])),
+    "mlp_dropout": (28, 256, 0.5, 20, lambda: mlp([784, 256, 256, 10], [0.2, 0.5])),
     "lenet": (28, 256, 0.9, 20, lambda: lenet(2, False, 400)),
     "lenet_batchnorm": (28, 256, 1.0, 20, lambda: lenet(0, True, 256)),
-    "alexnet": (224, 8, 0.01, 5, lambda: nn.Sequential(
-        nn.Conv2d(1, 96, 11, stride=4, padding=1), *relu_pool(), nn.Conv2d(96, 256, 5, padding=2), *relu_pool(),
-        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1), *relu_pool(), *classifier(6400))),
-    "vgg11": (224, 8, 0.05, 5, lambda: nn.Sequential(
-        vgg_block(1, 1, 16), vgg_block(1, 16, 32), vgg_block(2, 32, 64), vgg_block(2, 64, 128), vgg_block(2, 128, 128), *classifier(128 * 49))),
-    "nin": (224, 8, 0.1, 5, lambda: nn.Sequential(
-        nin_block(1, 96, 11, 4, 0), relu_pool()[1], nin_block(96, 256, 5, 1, 2), relu_pool()[1], nin_block(256, 384, 3, 1, 1), relu_pool()[1],
-        nn.Dropout(0.5), nin_block(384, 10, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())),
+    "alexnet": (224, 8, 0.01, 5, alexnet),
+    "vgg11": (224, 8, 0.05, 5, lambda: vgg([(1, 16), (1, 32), (2, 64), (2, 128), (2, 128)], 49)),
+    "nin": (224, 8, 0.1, 5, nin),
     "googlenet": (96, 16, 0.1, 5, googlenet),
     "resnet18": (96, 16, 0.002, 5, resnet18),
 }
@@ -138,29 +192,38 @@ def read_idx(path, header, count):
     return torch.frombuffer(bytearray(data), dtype=torch.uint8, count=count, offset=header)
 
 
+def train(make, seed, lr, steps, batch_of, dtype=torch.float32):
+    """The network after `steps` steps of SGD from Xavier weights, and what is recorded of them; `batch_of(step)` gives images and labels."""
+    torch.manual_seed(seed)
+    net = make()
+    net.apply(lambda m: nn.init.xavier_uniform_(m.weight) if isinstance(m, (nn.Linear, nn.Conv2d)) else None)
+    net.to(dtype)
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    losses = []
+    for step in range(steps):
+        images, labels = batch_of(step)
+        loss = F.cross_entropy(net(images.to(dtype)), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return net, {
+        "seed": seed, "lr": lr, "params": sum(p.numel() for p in net.parameters()), "losses": losses,
+        "param_norms_after": {key: p.detach().double().norm().item() for key, p in net.named_parameters()},
+    }
+
+
 def run(folder, name, seed, steps):
     side, batch, lr, _, make = NETWORKS[name]
     pixels = read_idx(folder / "train-images-idx3-ubyte", 16, batch * steps * 784).reshape(-1, 1, 28, 28)
     labels = read_idx(folder / "train-labels-idx1-ubyte", 8, batch * steps).long()
     index = torch.arange(side) * 28 // side
-    torch.manual_seed(seed)
-    net = make()
-    net.apply(lambda m: nn.init.xavier_uniform_(m.weight) if isinstance(m, (nn.Linear, nn.Conv2d)) else None)
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
-    losses = []
-    for step in range(steps):
+
+    def batch_of(step):
         rows = slice(step * batch, (step + 1) * batch)
-        images = (pixels[rows].float() / 255)[:, :, index][:, :, :, index]
-        loss = F.cross_entropy(net(images), labels[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return {
-        "net": name, "seed": seed, "image_side": side, "batch": batch, "lr": lr,
-        "params": sum(p.numel() for p in net.parameters()), "losses": losses,
-        "param_norms_after": {key: p.detach().double().norm().item() for key, p in net.named_parameters()},
-    }
+        return (pixels[rows].float() / 255)[:, :, index][:, :, :, index], labels[rows]
+
+    return {"net": name, "image_side": side, "batch": batch, **train(make, seed, lr, steps, batch_of)[1]}
 
 
 def main():

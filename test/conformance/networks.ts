@@ -105,6 +105,12 @@ export async function* checkNetworks(
   }
 }
 
+function norm(x: Tensor): number {
+  let sum = 0
+  for (const value of x.data() as Float32Array) sum += value * value
+  return Math.sqrt(sum)
+}
+
 /**
  * Trains the network that `make` makes, from the recorded seed with Xavier weights and plain SGD, and compares the loss of every step and the norm of
  * every parameter afterwards. `allowed` is relative. Gives what differs, or null.
@@ -136,7 +142,7 @@ export function followTraining(
     if (!(Math.abs(got - want) <= allowed * want)) return `loss of step ${step + 1} ${got}, PyTorch ${want}`
   }
   for (const [key, parameter] of parameters) {
-    const got = Math.sqrt(parameter.numbers().reduce((sum, value) => sum + value * value, 0))
+    const got = norm(parameter)
     const want = wanted.param_norms_after[key]
     if (!(Math.abs(got - want) <= allowed * Math.max(1, want))) return `norm of ${key} ${got}, PyTorch ${want}`
   }

@@ -42,9 +42,11 @@ function parse(text: string): Parameters {
 
 /** Keywords that say nothing here: there is one CPU. */
 const ignored = new Set(['device'])
+/** Options for which None is a value of its own: the cumulative average of batch normalisation. */
+const nullable = new Set(['momentum'])
 
 /**
- * Arguments for a function with `parameters` (see `ops.ts`). None (null) counts as left out.
+ * Arguments for a function with `parameters` (see `ops.ts`). None (null) counts as left out, except in `nullable`.
  * Throws where the parameters lack one of the arguments.
  */
 export function bind(
@@ -68,7 +70,8 @@ export function bind(
   const object: Record<string, unknown> = {}
   for (const [name, value] of given) {
     if (!names.includes(name)) throw new Error(`the table has no parameter '${name}': '${parameters}'`)
-    if (options.includes(name) && value !== null && value !== undefined) object[camelCase(name)] = value
+    if (options.includes(name) && value !== undefined && (value !== null || nullable.has(name)))
+      object[camelCase(name)] = value
   }
   if (Object.keys(object).length > 0) bound.push(object)
   else while (bound.length > 0 && bound.at(-1) === undefined) bound.pop()

@@ -31,14 +31,15 @@ const lazy = (parameters: string) => parameters.replace('in_channels ', '')
 const transformerLayer = 'd_model nhead | dim_feedforward dropout activation layer_norm_eps batch_first norm_first'
 const recurrent = 'input_size hidden_size | num_layers nonlinearity bias batch_first dropout bidirectional proj_size'
 const cell = 'input_size hidden_size | bias nonlinearity'
+const statistics = 'num_features | eps momentum affine track_running_stats'
 
 /** Parameters of the constructors. */
 export const constructors: Readonly<Record<string, string>> = {
   AdaptiveAvgPool2d: 'output_size',
   AvgPool1d: 'kernel_size | stride padding ceil_mode count_include_pad',
-  BatchNorm1d: 'num_features | eps momentum affine track_running_stats',
-  BatchNorm2d: 'num_features | eps momentum affine track_running_stats',
-  BatchNorm3d: 'num_features | eps momentum affine track_running_stats',
+  BatchNorm1d: statistics,
+  BatchNorm2d: statistics,
+  BatchNorm3d: statistics,
   Bilinear: 'in1_features in2_features out_features | bias',
   Conv1d: conv,
   Conv2d: conv,
@@ -52,10 +53,15 @@ export const constructors: Readonly<Record<string, string>> = {
   GRU: recurrent,
   GRUCell: cell,
   GaussianNLLLoss: '| full eps reduction',
+  GroupNorm: 'num_groups num_channels | eps affine',
   Hardswish: '',
+  InstanceNorm1d: statistics,
+  InstanceNorm2d: statistics,
+  InstanceNorm3d: statistics,
   L1Loss: '| reduction',
   LSTM: recurrent,
   LSTMCell: cell,
+  LayerNorm: 'normalized_shape | eps elementwise_affine',
   LazyConv1d: lazy(conv),
   LazyConv2d: lazy(conv),
   LazyConv3d: lazy(conv),
@@ -63,6 +69,7 @@ export const constructors: Readonly<Record<string, string>> = {
   LazyConvTranspose2d: lazy(transposed),
   LazyConvTranspose3d: lazy(transposed),
   Linear: 'in_features out_features | bias',
+  LocalResponseNorm: 'size | alpha beta k',
   MultiheadAttention: 'embed_dim num_heads | dropout bias add_bias_kv add_zero_attn kdim vdim batch_first',
   NLLLoss: '| weight ignore_index reduction',
   RNN: recurrent,

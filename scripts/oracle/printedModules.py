@@ -6,6 +6,7 @@ import pathlib
 
 from torch import nn
 
+import networks
 from files import write_json_gz
 
 cases = []
@@ -69,6 +70,13 @@ case("new nn.LogSoftmax(-1)", nn.LogSoftmax(-1))
 case("new nn.Softmin(0)", nn.Softmin(0))
 case("new nn.PixelShuffle(3)", nn.PixelShuffle(3))
 case("new nn.PixelUnshuffle(3)", nn.PixelUnshuffle(3))
+case("new nn.BatchNorm1d(3)", nn.BatchNorm1d(3))
+case("new nn.BatchNorm2d(3, { eps: 1e-4, momentum: null, affine: false, trackRunningStats: false })",
+     nn.BatchNorm2d(3, eps=1e-4, momentum=None, affine=False, track_running_stats=False))
+case("new nn.InstanceNorm3d(3)", nn.InstanceNorm3d(3))
+case("new nn.LayerNorm([3, 4], { elementwiseAffine: false })", nn.LayerNorm([3, 4], elementwise_affine=False))
+case("new nn.GroupNorm(1, 3)", nn.GroupNorm(1, 3))
+case("new nn.LocalResponseNorm(5)", nn.LocalResponseNorm(5))
 for name in ("CrossEntropyLoss", "NLLLoss", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "KLDivLoss",
              "PoissonNLLLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "MarginRankingLoss", "SoftMarginLoss", "MultiMarginLoss",
              "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "CosineEmbeddingLoss", "TripletMarginLoss"):
@@ -88,9 +96,14 @@ case("new nn.ModuleList([new nn.Linear(1, 2), new nn.ModuleList([new nn.ReLU()])
 case("new nn.ModuleList()", nn.ModuleList())
 case("new nn.ModuleDict({ conv: new nn.Conv2d(10, 10, 3), pool: new nn.MaxPool2d(3) })",
      nn.ModuleDict({"conv": nn.Conv2d(10, 10, 3), "pool": nn.MaxPool2d(3)}))
-case("lenet()", nn.Sequential(
-    nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Sigmoid(), nn.AvgPool2d(kernel_size=2, stride=2), nn.Conv2d(6, 16, kernel_size=5), nn.Sigmoid(),
-    nn.AvgPool2d(kernel_size=2, stride=2), nn.Flatten(), nn.Linear(16 * 5 * 5, 120), nn.Sigmoid(), nn.Linear(120, 84), nn.Sigmoid(), nn.Linear(84, 10)))
+case("lenet()", networks.lenet(2, False, 400))
+case("lenetBatchNorm()", networks.lenet(0, True, 256))
+case("alexnet({ hidden: 8 })", networks.alexnet(hidden=8))
+case("vgg({ ratio: 16, hidden: 8 })", networks.vgg([(1, 4), (1, 8), (2, 16), (2, 32), (2, 32)], 49, hidden=8))
+case("nin()", networks.nin())
+case("googlenet()", networks.googlenet())
+case("resnet18()", networks.resnet18())
+case("densenet()", networks.densenet())
 
 
 def words(state, **options):

@@ -35,7 +35,7 @@ abstract class StatisticsNorm extends Layer {
   bias: Parameter | null
   declare runningMean: Tensor | null
   declare runningVar: Tensor | null
-  /** Batches seen in training, int64. */
+  /** Batches seen in training, int64; instance normalisation, as in PyTorch, does not count. */
   declare numBatchesTracked: Tensor | null
 
   constructor(numFeatures: number, { eps = 1e-5, momentum = 0.1, affine, trackRunningStats }: NormOptions) {
@@ -115,16 +115,22 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
+export interface InstanceNormOptions extends NormOptions {
+  /** Part of the new statistics in the running ones. Default 0.1. */
+  momentum?: number
+}
 abstract class InstanceNorm extends StatisticsNorm {
-  constructor(numFeatures: number, { affine = false, trackRunningStats = false, ...options }: NormOptions = {}) {
+  declare readonly momentum: number
+  constructor(
+    numFeatures: number,
+    { affine = false, trackRunningStats = false, ...options }: InstanceNormOptions = {},
+  ) {
     super(numFeatures, { ...options, affine, trackRunningStats })
   }
   protected normalize(input: Tensor, rank: number): Tensor {
     this.checkRank(input, [rank - 1, rank])
     if (input.ndim < rank) return this.normalize(input.unsqueeze(0), rank).squeeze(0)
-    const { runningMean, runningVar, weight, bias, eps } = this
-    // PyTorch counts no batches here, so that without a momentum the running statistics never change.
-    const momentum = this.momentum ?? 0
+    const { runningMean, runningVar, weight, bias, momentum, eps } = this
     const useInputStats = this.training || !this.trackRunningStats
     return N.instanceNorm(input, { runningMean, runningVar, weight, bias, useInputStats, momentum, eps })
   }

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { KindlingError, nn, type Tensor } from '../../src/index.ts'
-import { lenet } from '../../src/models/index.ts'
+import * as models from '../../src/models/index.ts'
 
 interface Fixture {
   cases: { source: string; text: string }[]
@@ -16,7 +16,11 @@ const { cases, errors }: Fixture = JSON.parse(gunzipSync(readFileSync(path)).toS
 
 const twice = (layer: nn.Module): nn.Module => new nn.Sequential(layer, new nn.ReLU(), layer)
 const build = (source: string): nn.Module =>
-  new Function('nn', 'twice', 'lenet', `return ${source}`)(nn, twice, lenet) as nn.Module
+  new Function('nn', 'twice', ...Object.keys(models), `return ${source}`)(
+    nn,
+    twice,
+    ...Object.values(models),
+  ) as nn.Module
 
 describe('a module prints as in PyTorch', () => {
   test.each(cases)('$source', ({ source, text }) => {

@@ -8,7 +8,8 @@ import statistics
 
 import torch
 
-from training import TABLE, set_threads, training
+from torch_threads import set_threads
+from training import TABLE, training
 from worker import reset_peak, rss, serve, turn
 
 

@@ -9,16 +9,26 @@ import { median } from './statistics.ts'
 import { training } from './training.ts'
 import { serve, turn } from './worker.ts'
 
-const usage = `usage: node bench/step.ts NETWORK [--steps N] [--warm-up N]
+const usage = `usage: node bench/step.ts NETWORK [--steps N] [--warm-up N] [--batch N] [--side N] [--depth N]
 
   NETWORK       ${networkNames.join(', ')}
   --steps N     time N steps, print the median, and end; without it, commands are read: 'run N', 'quit'
-  --warm-up N   steps before that; by default the number of a quick turn`
+  --warm-up N   steps before that; by default the number of a quick turn
+  --batch N, --side N, --depth N
+                images, their side, and hidden layers (MLP only), where they are not the table's`
 
 async function main(): Promise<void> {
+  const text = { type: 'string' } as const
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { steps: { type: 'string' }, 'warm-up': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      steps: text,
+      'warm-up': text,
+      batch: text,
+      side: text,
+      depth: text,
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help || positionals.length !== 1) {
     console.log(usage)
@@ -26,9 +36,12 @@ async function main(): Promise<void> {
     return
   }
   const [name] = positionals
+  const changes = Object.fromEntries(
+    (['batch', 'side', 'depth'] as const).flatMap((key) => (values[key] ? [[key, Number(values[key])]] : [])),
+  )
   const imported = rss()
   resetPeak()
-  const { network, step } = await training(name)
+  const { network, step } = await training(name, changes)
   const { threads, avx2 } = torch.backend().info?.() ?? {}
   if (values.steps === undefined) {
     const about = { kindling: torch.version, node: process.versions.node, avx2 }

@@ -1,7 +1,6 @@
 """One training step of a network of the table (networks.json) in PyTorch, the same as training.ts: manual_seed(0), then the network,
 then the images. The networks are those of the recorded runs in scripts/oracle, which the tests hold Kindling to."""
 import json
-import os
 import pathlib
 import sys
 
@@ -46,11 +45,6 @@ def densenet(channels=64, growth=32, blocks=(4, 4, 4, 4)):
 
 def build(name):
     return densenet() if name == "densenet" else RECORDED[name.replace("-", "_")][4]()
-
-
-def set_threads():
-    """The number of threads that TORCH_THREADS asks for, by default one per core; PyTorch's own default may be less."""
-    torch.set_num_threads(int(os.environ.get("TORCH_THREADS", os.cpu_count())))
 
 
 def training(name):

@@ -5,4 +5,4 @@ import '../ops/index.ts'
 
 export { ImageDataset, type ImageDatasetOptions } from './imageDataset.ts'
 export { FashionMNIST, findMnist, MNIST, type MnistOptions } from './mnist.ts'
-export { Compose, Lambda, Normalize, ToTensor, type Transform } from './transforms.ts'
+export { Compose, Lambda, Normalize, Resize, type ResizeOptions, ToTensor, type Transform } from './transforms.ts'

@@ -1,5 +1,6 @@
 // Transforms of images: functions on tensors [..., C, H, W], so that most of them take a whole batch at once.
 import { ShapeError, ValueError } from '../base/errors.ts'
+import { interpolate } from '../ops/interpolate.ts'
 import { tensor } from '../ops/tensorOf.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
@@ -32,6 +33,37 @@ export function Normalize(mean: readonly number[] | number, std: readonly number
       }
     }
     return image.sub(column(means)).div(column(stds))
+  }
+}
+
+export interface ResizeOptions {
+  /** Default 'bilinear'. */
+  interpolation?: 'nearest' | 'bilinear' | 'bicubic'
+}
+/**
+ * Images [..., C, H, W] of another size: [height, width], or the shorter side, with the longer one in proportion. uint8 images stay uint8, rounded.
+ * Source: `torchvision.transforms.Resize` for tensors, without antialiasing.
+ */
+export function Resize(
+  size: number | readonly [height: number, width: number],
+  { interpolation = 'bilinear' }: ResizeOptions = {},
+): Transform {
+  const wanted = [size].flat()
+  if (wanted.length > 2 || wanted.some((n) => !Number.isInteger(n) || n < 1))
+    throw new ValueError(
+      `Resize: size must be a whole number of pixels or [height, width], got ${JSON.stringify(size)}`,
+    )
+  return (image) => {
+    const now = image.shape.slice(-2)
+    const shorter = Math.min(...now)
+    const target = wanted.length === 2 ? wanted : now.map((n) => Math.floor((wanted[0] * n) / shorter))
+    if (now.every((n, d) => n === target[d])) return image
+    const bytes = image.dtype === 'uint8'
+    const resized = interpolate((bytes ? image.float() : image).reshape(-1, ...image.shape.slice(-3)), {
+      size: target,
+      mode: interpolation,
+    }).reshape(...image.shape.slice(0, -2), ...target)
+    return bytes ? resized.round().clamp(0, 255).to('uint8') : resized
   }
 }
 

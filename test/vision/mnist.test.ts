@@ -9,7 +9,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import * as torch from '../../src/index.ts'
 import { DataError } from '../../src/index.ts'
 import { DataLoader } from '../../src/data/index.ts'
-import { Compose, FashionMNIST, ImageDataset, Lambda, MNIST, Normalize, ToTensor } from '../../src/vision/index.ts'
+import {
+  Compose,
+  FashionMNIST,
+  ImageDataset,
+  Lambda,
+  MNIST,
+  Normalize,
+  Resize,
+  ToTensor,
+} from '../../src/vision/index.ts'
 
 let folder: string
 beforeEach(() => {
@@ -167,6 +176,39 @@ describe('images in memory', () => {
     expect(torch.allclose(x, pixels.select(0, 0).float().div(255).sub(0.5).div(0.25))).toBe(true)
     expect(() => Normalize([0, 0], 1)(x)).toThrow('Normalize: mean has 2 values, the image 1 channels')
     expect(() => Normalize(0, 0)).toThrow('Normalize: std must not be 0')
+  })
+  test('are resized as by PyTorch, alone and in batches, bytes rounded', () => {
+    const x = torch.arange(12).reshape(1, 3, 4).float()
+    const rounded = (y: torch.Tensor) => y.mul(1e4).round().div(1e4).tolist()
+    const wide = [[1, 1.5, 2.1667, 2.8333, 3.5, 4].map(Math.fround), [7, 7.5, 8.1667, 8.8333, 9.5, 10].map(Math.fround)]
+    expect(rounded(Resize([2, 6])(x))).toEqual([wide])
+    expect(rounded(Resize([2, 6])(torch.stack([x, x])))).toEqual([[wide], [wide]])
+    expect(Resize([2, 2], { interpolation: 'nearest' })(x).tolist()).toEqual([
+      [
+        [0, 2],
+        [4, 6],
+      ],
+    ])
+    const bytes = Resize([5, 3])(
+      torch.tensor(
+        [
+          [
+            [0, 250],
+            [10, 20],
+          ],
+        ],
+        { dtype: 'uint8' },
+      ),
+    )
+    expect([bytes.dtype, bytes.select(1, 2).select(0, 0)].map(String)).toEqual([
+      'uint8',
+      'tensor([  5,  70, 135], dtype=torch.uint8)',
+    ])
+  })
+  test('are resized by their shorter side when one number is given', () => {
+    expect(Resize(7)(torch.zeros(3, 2, 5)).shape).toEqual([3, 7, 17])
+    expect(Resize(4)(torch.zeros(2, 1, 8, 4)).shape).toEqual([2, 1, 8, 4])
+    expect(() => Resize(0)).toThrow('Resize: size must be a whole number of pixels or [height, width], got 0')
   })
   test('batches are what the single samples are', () => {
     const set = new ImageDataset(pixels, numbers)

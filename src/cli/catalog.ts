@@ -13,7 +13,12 @@ export interface Recipe {
   readonly otherLr: number
   readonly batchSize: number
   readonly epochs: number
+  /** Pixels to a side that the images are resized to. */
+  readonly side: number
 }
+
+/** The book's settings for its convolutional networks. */
+const book = { optimizer: 'sgd', otherLr: 0.001, batchSize: 128, epochs: 10 } as const
 
 export const recipes = {
   lenet: {
@@ -24,6 +29,7 @@ export const recipes = {
     otherLr: 0.9,
     batchSize: 64,
     epochs: 6,
+    side: 28,
   },
   mlp: {
     title: 'Multilayer perceptron',
@@ -33,6 +39,7 @@ export const recipes = {
     otherLr: 0.001,
     batchSize: 256,
     epochs: 10,
+    side: 28,
   },
   'softmax-regression': {
     title: 'Softmax regression',
@@ -42,7 +49,40 @@ export const recipes = {
     otherLr: 0.001,
     batchSize: 256,
     epochs: 10,
+    side: 28,
   },
+  'mlp-dropout': {
+    title: 'Multilayer perceptron with dropout',
+    about: 'two hidden layers of 256 units',
+    optimizer: 'sgd',
+    lr: 0.5,
+    otherLr: 0.001,
+    batchSize: 256,
+    epochs: 10,
+    side: 28,
+  },
+  'lenet-batch-norm': {
+    title: 'LeNet with batch normalisation',
+    about: 'the same with a normalisation in front of every sigmoid',
+    ...book,
+    lr: 1,
+    batchSize: 256,
+    side: 28,
+  },
+  alexnet: { title: 'AlexNet', about: 'five convolutions and three wide linear layers', ...book, lr: 0.01, side: 224 },
+  vgg: {
+    title: 'VGG-11',
+    about: 'blocks of 3x3 convolutions, with a quarter of the channels',
+    ...book,
+    lr: 0.05,
+    // Half of the book's: more does not fit into the 4 GiB of WebAssembly.
+    batchSize: 64,
+    side: 224,
+  },
+  nin: { title: 'Network in network', about: '1x1 convolutions, no linear layers', ...book, lr: 0.1, side: 224 },
+  googlenet: { title: 'GoogLeNet', about: 'nine blocks of four paths each', ...book, lr: 0.1, side: 96 },
+  resnet18: { title: 'ResNet-18', about: 'eight residual blocks', ...book, lr: 0.05, side: 96 },
+  densenet: { title: 'DenseNet', about: 'four dense blocks of four convolutions', ...book, lr: 0.1, side: 96 },
 } as const satisfies Record<string, Recipe>
 
 export type ModelName = keyof typeof recipes

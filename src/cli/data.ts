@@ -1,7 +1,7 @@
 // Opens the data sets that the command line knows, and folders in the format of MNIST.
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { FashionMNIST, type ImageDataset, MNIST } from '../vision/index.ts'
+import { Compose, FashionMNIST, type ImageDataset, MNIST, Resize, ToTensor } from '../vision/index.ts'
 import { type DatasetName, datasetNames } from './catalog.ts'
 import { formatSeconds } from './format.ts'
 import { inputShape } from './models.ts'
@@ -22,10 +22,11 @@ export function checkData(name: string): string {
   )
 }
 
-/** Training and test images of what `checkData` gave. */
-export async function openData(data: string): Promise<{ train: ImageDataset; test: ImageDataset }> {
+/** Training and test images of what `checkData` gave, resized to `side` as they are loaded. */
+export async function openData(data: string, side: number): Promise<{ train: ImageDataset; test: ImageDataset }> {
   const open = openers[data as DatasetName]
-  const options = open === undefined ? { root: data } : { onProgress: downloadProgress() }
+  const transform = Compose([ToTensor(), Resize(side)])
+  const options = { transform, ...(open === undefined ? { root: data } : { onProgress: downloadProgress() }) }
   const sets = {
     train: await (open ?? MNIST)({ ...options, train: true }),
     test: await (open ?? MNIST)({ ...options, train: false }),

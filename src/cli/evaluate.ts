@@ -1,5 +1,5 @@
 // What a trained model says about images it has not learned from.
-import { type nn, noGrad, type Tensor } from '../index.ts'
+import { type nn, noGrad, scope, type Tensor } from '../index.ts'
 import { DataLoader } from '../data/index.ts'
 import type { ImageDataset } from '../vision/index.ts'
 
@@ -11,9 +11,11 @@ export interface Predictions {
   readonly classes: readonly string[]
 }
 
-const batchSize = 1000
+/** Numbers in a batch: a thousand images of MNIST, and as much memory for larger ones. */
+const batchNumbers = 1000 * 28 * 28
 
 async function eachBatch(net: nn.Module, data: ImageDataset, use: (scores: Tensor, labels: Tensor) => void) {
+  const batchSize = Math.max(1, Math.floor(batchNumbers / scope(() => data.get(0)[0].numel())))
   net.eval()
   await noGrad(async () => {
     for await (const [images, labels] of new DataLoader(data, { batchSize })) use(net(images), labels)

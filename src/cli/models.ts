@@ -2,19 +2,77 @@
 import { nn, optim } from '../index.ts'
 import * as models from '../models/index.ts'
 import type { ModelName, OptimizerName } from './catalog.ts'
+import { UserError } from './userError.ts'
 
 export type Optimizer = optim.SGD | optim.Adam
 
-const builders: Readonly<Record<ModelName, (classes: number) => nn.Sequential>> = {
-  lenet: (classes) => models.lenet({ classes }),
-  mlp: (classes) => models.mlp({ classes }),
-  'softmax-regression': (classes) => models.softmaxRegression({ classes }),
+type Builder =
+  | 'softmaxRegression'
+  | 'mlp'
+  | 'lenet'
+  | 'lenetBatchNorm'
+  | 'alexnet'
+  | 'vgg'
+  | 'nin'
+  | 'googlenet'
+  | 'resnet18'
+  | 'densenet'
+interface Entry {
+  readonly make: Builder
+  /** What the network must know of its images besides their channels. */
+  readonly fits: 'inputs' | 'side' | 'any side'
+  readonly options?: Readonly<Record<string, unknown>>
+}
+const entries: Readonly<Record<ModelName, Entry>> = {
+  lenet: { make: 'lenet', fits: 'side' },
+  mlp: { make: 'mlp', fits: 'inputs' },
+  'mlp-dropout': { make: 'mlp', fits: 'inputs', options: { hidden: [256, 256], dropout: [0.2, 0.5] } },
+  'softmax-regression': { make: 'softmaxRegression', fits: 'inputs' },
+  'lenet-batch-norm': { make: 'lenetBatchNorm', fits: 'side' },
+  alexnet: { make: 'alexnet', fits: 'side' },
+  vgg: { make: 'vgg', fits: 'side', options: { ratio: 4 } },
+  nin: { make: 'nin', fits: 'any side' },
+  googlenet: { make: 'googlenet', fits: 'any side' },
+  resnet18: { make: 'resnet18', fits: 'any side' },
+  densenet: { make: 'densenet', fits: 'any side' },
 }
 
-/** Images [N, 1, 28, 28] -> scores [N, classes]. */
+/** One image as the data sets have it. */
 export const inputShape: readonly number[] = [1, 28, 28]
+/** The same resized to `side` pixels. */
+export const resizedShape = (side: number): readonly number[] => [inputShape[0], side, side]
+/** The side that a run was trained with. */
+export const sideOf = ({ side }: { side?: number }): number => side ?? inputShape[1]
 
-export const buildModel = (name: ModelName, classes = 10): nn.Sequential => builders[name](classes)
+/** The options of the model for images [C, H, W]. */
+function optionsFor({ fits, options }: Entry, image: readonly number[], classes: number): Record<string, unknown> {
+  const [channels, ...side] = image
+  if (fits === 'inputs') return { inputs: image.reduce((n, size) => n * size, 1), classes, ...options }
+  if (side.length !== 2)
+    throw new UserError(`this model takes images of three sizes, channels, height and width; got ${image.join(' x ')}`)
+  const sized = fits === 'side' ? { side: side[0] === side[1] ? side[0] : side } : {}
+  return { channels, classes, ...sized, ...options }
+}
+
+/** Images [N, C, H, W] -> scores [N, classes]. Throws UserError or ShapeError where `image` [C, H, W] does not fit. */
+export function buildModel(name: ModelName, image: readonly number[], classes = 10): nn.Sequential {
+  const entry = entries[name]
+  const make = models[entry.make] as (options: object) => nn.Sequential
+  return make(optionsFor(entry, image, classes))
+}
+
+/** The same as a line of TypeScript for the report, and the function that it needs. */
+export function modelSource(
+  name: ModelName,
+  image: readonly number[],
+  classes: number,
+): { make: string; call: string } {
+  const entry = entries[name]
+  const options = Object.entries(optionsFor(entry, image, classes))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value).replaceAll(',', ', ')}`)
+    .join(', ')
+  return { make: entry.make, call: `${entry.make}({ ${options} })` }
+}
 
 /** Xavier weights, as the book initialises its networks. */
 export function initialize(net: nn.Module): void {

@@ -23,15 +23,16 @@ async function run(path: string, file: string, { json = false }: { json?: boolea
   const { values, steps } = config.data === 'fashion-mnist' ? prepareWhole(picture) : prepareDigit(picture)
 
   const { fromTypedArray, load, noGrad } = await import('../index.ts')
-  const { buildModel } = await import('./models.ts')
+  const { buildModel, resizedShape, sideOf } = await import('./models.ts')
+  const { Resize } = await import('../vision/index.ts')
   const { largest } = await import('./evaluate.ts')
   const { checkModel } = await import('./catalog.ts')
   const { classes } = config
-  const net = buildModel(checkModel(config.model), classes.length)
+  const net = buildModel(checkModel(config.model), resizedShape(sideOf(config)), classes.length)
   net.loadStateDict(await load(folder.file('model')))
   net.eval()
   const probabilities = noGrad(() =>
-    net(fromTypedArray(values, [1, 1, side, side]))
+    net(Resize(sideOf(config))(fromTypedArray(values, [1, 1, side, side])))
       .softmax(1)
       .numbers(),
   ) as number[]

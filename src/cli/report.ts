@@ -9,7 +9,7 @@ import { writeAtomic } from './files.ts'
 import { formatSeconds, grouped, percent } from './format.ts'
 import { Html, html, htmlTable, page } from './html.ts'
 import { layerRows, shapeText, total } from './layers.ts'
-import { inputShape } from './models.ts'
+import { modelSource, resizedShape, sideOf } from './models.ts'
 import { classSection, confusionSection, countConfusion, sampleSection } from './reportParts.ts'
 import type { EpochMetrics, RunConfig, RunFolder } from './runFolder.ts'
 
@@ -30,7 +30,7 @@ ${await curves(metrics)}
 ${confusionSection(confusion, predictions.classes)}
 ${classSection(confusion, predictions.classes)}
 ${sampleSection(predictions, test)}
-${network(net)}
+${network(net, resizedShape(sideOf(config)))}
 ${usage(folder, config)}
 ${environment(config, metrics, await diagnose())}
 </main>`
@@ -52,7 +52,7 @@ function headline(config: RunConfig, metrics: readonly EpochMetrics[], predictio
     ['Training time', formatSeconds(seconds)],
     ['Images per second', grouped(images / Math.max(seconds, 1e-9))],
     ['Parameters', grouped(parameters)],
-    ['Optimizer', `${config.optimizer === 'adam' ? 'Adam' : 'SGD'}, lr ${config.lr}`],
+    ['Optimizer', `${config.optimizer === 'adam' ? 'Adam' : 'SGD'}, lr ${config.lr}, ${sideOf(config)} pixels a side`],
   ]
   return html`<div class="hero"><strong>${percent(right)}</strong>
 <span>of ${grouped(length)} test images named right,<br>${grouped(wrong)} wrong</span></div>
@@ -98,8 +98,8 @@ async function curves(metrics: readonly EpochMetrics[]): Promise<Html> {
 ${htmlTable(['epoch', 'training loss', 'training accuracy', 'test accuracy', 'seconds', 'images/s'], rows, [0, 1, 2, 3, 4, 5])}</details></section>`
 }
 
-function network(net: nn.Module): Html {
-  const rows = layerRows(net, inputShape)
+function network(net: nn.Module, image: readonly number[]): Html {
+  const rows = layerRows(net, image)
   const cells = rows.map((row) => [
     row.name,
     row.type,
@@ -115,11 +115,11 @@ ${htmlTable(['layer', 'type', 'output', 'parameters', 'multiply-adds'], [...cell
 function usage(folder: RunFolder, config: RunConfig): Html {
   const file = folder.file('model')
   const predict = `kindling predict ${folder.path} picture.png`
-  const name = config.model.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const { make, call } = modelSource(config.model, resizedShape(sideOf(config)), config.classes.length)
   const script = `import * as torch from 'kindling'
-import { ${name} } from 'kindling/models'
+import { ${make} } from 'kindling/models'
 
-const net = ${name}()
+const net = ${call}
 net.loadStateDict(await torch.load('${file}'))`
   const python = `from safetensors.torch import load_file
 
@@ -140,7 +140,10 @@ function environment(config: RunConfig, metrics: readonly EpochMetrics[], found:
     ['Threads', String(device.threads)],
     ['Instructions', `SIMD, fused multiply-add ${device.relaxedFma === true ? 'on' : 'off'}, AVX2 ${avx2Text(device)}`],
     ['Data', config.data],
-    ['Options', `epochs ${config.epochs}, batch size ${config.batchSize}, ${config.optimizer}, lr ${config.lr}`],
+    [
+      'Options',
+      `epochs ${config.epochs}, batch size ${config.batchSize}, ${config.optimizer}, lr ${config.lr}, ${sideOf(config)} pixels a side`,
+    ],
     ['Seed', String(config.seed)],
     ['Started', config.started],
     ['Training time', `${metrics.reduce((sum, line) => sum + line.seconds, 0).toFixed(1)} s`],

@@ -16,6 +16,8 @@ export interface RunConfig {
   batchSize: number
   optimizer: OptimizerName
   lr: number
+  /** Pixels to a side that the images are resized to; runs of earlier versions have none: 28. */
+  side?: number
   seed: number
   kindling: string
   node: string

@@ -1,6 +1,6 @@
 // `kindling summary <model>`: layer by layer, with totals.
 import { Command } from 'commander'
-import { checkModel, modelNames } from './catalog.ts'
+import { checkModel, modelNames, recipes } from './catalog.ts'
 import { grouped, textTable } from './format.ts'
 import { sizes } from './options.ts'
 
@@ -8,15 +8,20 @@ export function summaryCommand(): Command {
   return new Command('summary')
     .description('show a model layer by layer: output shape, parameters, multiply-adds')
     .argument('<model>', `one of: ${modelNames.join(', ')}`)
-    .option('--input <sizes>', 'shape of one image', sizes, [1, 28, 28])
+    .option(
+      '--input <sizes>',
+      'shape of one image, which the model is made for (default: 1,28,28, or as the book trains it)',
+      sizes,
+    )
     .action(run)
 }
 
-async function run(model: string, { input }: { input: number[] }): Promise<void> {
+async function run(model: string, options: { input?: number[] }): Promise<void> {
   const name = checkModel(model)
-  const { buildModel } = await import('./models.ts')
+  const { buildModel, resizedShape } = await import('./models.ts')
   const { layerRows, shapeText, total } = await import('./layers.ts')
-  const rows = layerRows(buildModel(name), input)
+  const input = options.input ?? resizedShape(recipes[name].side)
+  const rows = layerRows(buildModel(name, input), input)
   const [parameters, multiplyAdds] = [total(rows, 'parameters'), total(rows, 'multiplyAdds')]
   const cells = rows.map((row) => [
     row.name,

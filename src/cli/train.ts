@@ -12,6 +12,9 @@ ${helpList(recipes)}
 Data sets:
 ${helpList(datasets)}
 
+The networks from AlexNet on need minutes to hours for an epoch; smaller images are faster:
+  kindling train resnet18 --side 28
+
 The vanishing gradient of the notes in the flesh (the book's SGD: near 10 % for three epochs):
   kindling train lenet --optimizer sgd --lr 0.9 --batch-size 256 --epochs 10`
 
@@ -29,6 +32,7 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images per step (default: the recipe of the model)', count())
     .addOption(new Option('--optimizer <name>', 'default: the recipe of the model').choices(optimizerNames))
     .option('--lr <rate>', 'learning rate (default: the recipe of the model)', number({ above: 0 }))
+    .option('--side <n>', 'resize the images to n x n pixels (default: the recipe of the model)', count())
     .option('--seed <n>', 'seed of all random numbers', number({ min: 0, integer: true }), 0)
     .option('--out <folder>', 'run folder (default: runs/<model>)')
     .option('--resume <run>', 'go on with an interrupted run; --epochs may be raised')
@@ -43,7 +47,7 @@ async function run(model: string | undefined, options: TrainOptions, command: Co
     const { startRun } = await import('./training.ts')
     return startRun(name, options)
   }
-  const fixed = ['data', 'batchSize', 'optimizer', 'lr', 'seed', 'out'] as const
+  const fixed = ['data', 'batchSize', 'optimizer', 'lr', 'side', 'seed', 'out'] as const
   if (model !== undefined || fixed.some((name) => command.getOptionValueSource(name) === 'cli')) {
     throw new UserError('--resume takes everything but --epochs from the run itself; leave the rest out')
   }

@@ -9,7 +9,7 @@ import { checkData, openData } from './data.ts'
 import { accuracyOn, countRight } from './evaluate.ts'
 import { formatSeconds, grouped, percent } from './format.ts'
 import { type Interrupt, listenForInterrupt } from './interrupt.ts'
-import { buildModel, initialize, makeOptimizer, type Optimizer } from './models.ts'
+import { buildModel, initialize, makeOptimizer, type Optimizer, resizedShape, sideOf } from './models.ts'
 import { ProgressBar } from './progress.ts'
 import { writeReport } from './report.ts'
 import { type EpochMetrics, freshFolder, type RunConfig, RunFolder } from './runFolder.ts'
@@ -21,6 +21,7 @@ export interface StartOptions {
   batchSize?: number
   optimizer?: OptimizerName
   lr?: number
+  side?: number
   seed: number
   out?: string
 }
@@ -42,7 +43,8 @@ export async function startRun(model: ModelName, options: StartOptions): Promise
   const optimizerName = options.optimizer ?? recipe.optimizer
   const folder = new RunFolder(options.out ?? freshFolder(model))
   const source = checkData(options.data)
-  const data = await openData(source)
+  const side = options.side ?? recipe.side
+  const data = await openData(source, side)
   const config: RunConfig = {
     model,
     data: source,
@@ -51,13 +53,14 @@ export async function startRun(model: ModelName, options: StartOptions): Promise
     batchSize: options.batchSize ?? recipe.batchSize,
     optimizer: optimizerName,
     lr: options.lr ?? (optimizerName === recipe.optimizer ? recipe.lr : recipe.otherLr),
+    side,
     seed: options.seed,
     kindling: torch.version,
     node: process.versions.node,
     started: new Date().toISOString(),
   }
   torch.manualSeed(config.seed)
-  const net = buildModel(model, config.classes.length)
+  const net = buildModel(model, resizedShape(side), config.classes.length)
   initialize(net)
   const optimizer = makeOptimizer(optimizerName, net, config.lr)
   await folder.create(config)
@@ -75,14 +78,14 @@ export async function resumeRun(path: string, epochs: number | undefined): Promi
   const saved = await folder.config()
   const config = { ...saved, epochs: epochs ?? saved.epochs }
   if (!Object.hasOwn(recipes, config.model)) throw new UserError(`${folder.path}: unknown model '${config.model}'`)
-  const net = buildModel(config.model, config.classes.length)
+  const net = buildModel(config.model, resizedShape(sideOf(config)), config.classes.length)
   const optimizer = makeOptimizer(config.optimizer, net, config.lr)
   const { progress, random } = await loadCheckpoint(folder, net, optimizer)
   if (progress.epoch > config.epochs) {
     const done = progress.epoch - 1
     throw new UserError(`${folder.path} has finished its ${done} epochs\n  help: add some with --epochs ${done + 4}`)
   }
-  const data = await openData(checkData(config.data))
+  const data = await openData(checkData(config.data), sideOf(config))
   // Lines of epochs that the checkpoint does not know yet are made again.
   await folder.writeMetrics((await folder.metrics()).filter(({ epoch }) => epoch < progress.epoch))
   await folder.writeConfig(config)
@@ -95,7 +98,7 @@ async function train(run: Run): Promise<void> {
     if (!folder.has('checkpoint')) folder.discard()
   })
   process.stdout.write(
-    `${recipes[config.model].title} on ${dataTitle(config.data)}: ${grouped(data.train.length)} images, ` +
+    `${recipes[config.model].title} on ${dataTitle(config.data)}: ${grouped(data.train.length)} images${resizedText(config)}, ` +
       `epochs ${run.progress.epoch} to ${config.epochs}, batch ${config.batchSize}, ` +
       `${config.optimizer} lr ${config.lr}, seed ${config.seed}\n`,
   )
@@ -139,6 +142,9 @@ async function train(run: Run): Promise<void> {
     interrupt.stop()
   }
 }
+
+const resizedText = (config: RunConfig): string =>
+  config.side === undefined || config.side === sideOf({}) ? '' : ` of ${config.side} x ${config.side}`
 
 function stopped(folder: RunFolder, where: string): void {
   process.stdout.write(

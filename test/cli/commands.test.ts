@@ -29,11 +29,23 @@ test('summary gives the shapes, parameters and multiply-adds of LeNet', async ()
 })
 
 test('summary refuses an input that does not fit, and names the layer', async () => {
-  const wrong = await kindling(['summary', 'lenet', '--input', '3,28,28'])
+  const wrong = await kindling(['summary', 'nin', '--input', '1,28,28'])
   expect(wrong).toMatchObject({ code: 1 })
-  expect(wrong.stderr).toMatch(/^error: conv2d: [^\n]*\n {2}in net\.0 \(Conv2d\)/)
+  expect(wrong.stderr).toMatch(/^error: maxPool2d: [^\n]*\n {2}in net\.3 \(MaxPool2d\)/)
+  const small = await kindling(['summary', 'lenet', '--input', '1,9,28'])
+  expect(small.stderr).toContain('error: lenet: the images are too small: 9 x 28 pixels, at least 12 x 12 are needed')
   const text = await kindling(['summary', 'lenet', '--input', 'big'])
   expect(text.stderr).toContain("Expected sizes like 1,28,28, got 'big'")
+})
+
+test('summary counts parameters of normalisation, and makes the model for the images that it is told', async () => {
+  const { stdout } = await kindling(['summary', 'lenet-batch-norm'])
+  expect(stdout).toMatch(/^1 +BatchNorm2d +6x24x24 +12 +0$/m)
+  expect(stdout).toMatch(/^10 +BatchNorm1d +120 +240 +0$/m)
+  expect(stdout).toContain('44,878 parameters (175 KiB as float32), 0.28 M multiply-adds per image')
+  const colour = await kindling(['summary', 'resnet18', '--input', '3,32,32'])
+  expect(colour.stdout).toMatch(/^2\.0\.conv3 +Conv2d +128x4x4 +8,320 +131,072$/m)
+  expect(colour.stdout).toContain('11,184,650 parameters')
 })
 
 test('doctor tells what the machine can do, as text and as JSON', async () => {

@@ -116,6 +116,34 @@ test('a finished run says that it is finished, and goes on for more epochs', asy
   expect(mixed.stderr).toContain('--resume takes everything but --epochs from the run itself')
 })
 
+test('a deeper network trains on resized images, keeps its running statistics, and names pictures', async () => {
+  writeDigits(at('few'), { train: 48, test: 20 })
+  const options = ['--data', at('few'), '--side', '32', '--batch-size', '16', '--epochs', '1', '--out', at('dense')]
+  const trained = await kindling(['train', 'densenet', ...options])
+  expect(trained).toMatchObject({ code: 0, stderr: '' })
+  expect(trained.stdout).toMatch(
+    /^DenseNet on .*: 48 images of 32 x 32, epochs 1 to 1, batch 16, sgd lr 0\.1, seed 0$/m,
+  )
+  const tracked = async () => (await load(at('dense/model.safetensors')))['0.1.num_batches_tracked'].item()
+  expect(await tracked()).toBe(3)
+  expect(readFileSync(at('dense/report.html'), 'utf8')).toContain('const net = densenet({ channels: 1, classes: 10 })')
+  expect(await kindling(['train', '--resume', at('dense'), '--epochs', '2'])).toMatchObject({ code: 0 })
+  expect(await tracked()).toBe(6)
+  const path = at('three.png')
+  writeFileSync(path, kinds['dark on light grey'](drawDigit(3)))
+  expect(await kindling(['predict', at('dense'), path])).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('a side that is too small is refused, and leaves no folder', async () => {
+  const small = await kindling(['train', 'alexnet', '--data', at('data'), '--side', '28', '--out', at('small')])
+  expect(small).toMatchObject({ code: 1, stdout: '' })
+  expect(small.stderr).toContain('alexnet: the images are too small: 28 x 28 pixels, at least 65 x 65 are needed')
+  const late = await kindling(['train', 'nin', '--data', at('data'), '--side', '28', '--out', at('small')])
+  expect(late).toMatchObject({ code: 1 })
+  expect(late.stderr).toMatch(/maxPool2d: kernel is larger than the padded input/)
+  expect(existsSync(at('small'))).toBe(false)
+})
+
 test('predict names digits that are not in the data', async () => {
   const wrong: string[] = []
   for (const digit of Object.keys(strokes)) {

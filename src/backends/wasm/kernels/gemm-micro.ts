@@ -38,7 +38,7 @@ export type RowSource = 'step' | 'table'
 
 const pair = (m: Machine): number[] => Array.from({ length: m.width }, (_, k) => 16 * k)
 
-function multiplyAdd(f: Func, m: Machine, a: Local, b: Local, acc: Local): void {
+export function multiplyAdd(f: Func, m: Machine, a: Local, b: Local, acc: Local): void {
   const vec = m.type === 'f32' ? 'f32x4' : 'f64x2'
   if (m.fma) {
     f.get(a)

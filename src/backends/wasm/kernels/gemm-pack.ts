@@ -9,7 +9,7 @@ const loads = { 4: 'i32.load', 8: 'i64.load' } as const
 const stores = { 4: 'i32.store', 8: 'i64.store' } as const
 
 /** Four rows of four 32-bit elements (or two of two 64-bit ones), in `v`, become their columns. */
-function transpose(f: Func, bytes: Bytes, v: Local[]): void {
+export function transpose(f: Func, bytes: Bytes, v: Local[]): void {
   const shuffle = (a: Local, b: Local, lanes: [number, number, number, number], into: Local): void => {
     f.get(a)
     f.get(b)

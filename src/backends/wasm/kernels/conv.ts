@@ -13,6 +13,7 @@ import { partsFields, sumPartsKernel, weightGradFields, weightGradKernel } from 
 import { machineOf } from './gemm.ts'
 import { describe, evenPanels, slotsOf } from './gemm-code.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
+import { unfoldedConv } from './unfold.ts'
 import { winogradConv } from './winograd.ts'
 
 /** Depth of a block of (channel, tap), as in gemm; bytes of accumulators and of a slab that stay in the second-level cache. */
@@ -360,7 +361,7 @@ export const conv =
     if (dtype !== 'float32' && dtype !== 'float64') throw new DTypeError(`conv: dtype ${dtype} is not supported`)
     if (numelOf(written.shape) === 0) return
     const machine = machineOf(engine, dtype === 'float32' ? 'f32' : 'f64')
-    if (winogradConv(engine, machine, spec)) return
+    if (winogradConv(engine, machine, spec) || unfoldedConv(engine, machine, spec)) return
     const axis = (d: 0 | 1): Axis =>
       pass === 'inputGrad'
         ? inputGradAxis(x.shape[2 + d], w.shape[2 + d], stride[d], padding[d], dilation[d])

@@ -1,9 +1,9 @@
 // Winograd's kernels of a convolution: weights to points and, for their gradient, points back to weights. Planned by winograd.ts.
 import type { Func, FuncRef, Module } from '../asm.ts'
+import { blockBytes, blockChannels, partsOf } from './blocks.ts'
 import { fields, giveSlotBack, locals, readFields, setMin, splitOff, sumOf, takeSlot } from './gemm-code.ts'
 import type { Machine } from './gemm-micro.ts'
 import { fromPoints, loadVector, type Matrix, newVector, storeVector, toPoints, type Vector } from './winograd-math.ts'
-import { blockBytes, blockChannels, partsOf } from './winograd-tiles.ts'
 
 type Apply = (x: readonly Vector[], spare: readonly Vector[], give: (row: number, value: Vector) => void) => void
 

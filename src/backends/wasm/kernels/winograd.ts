@@ -3,21 +3,29 @@
 import { bytesOf } from '../../../base/dtype.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
-import { describe, evenPanels, slotsOf } from './gemm-code.ts'
-import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
-import { kernelProductFields, kernelProductKernel, productFields, productKernel } from './winograd-gemm.ts'
+import {
+  blocksAt,
+  channelsAt,
+  type Blocks,
+  kernelProduct,
+  kernelProductKernel,
+  product,
+  productKernel,
+  sumsAt,
+} from './block-products.ts'
+import { blockBytes, blockChannels, blocksOf } from './blocks.ts'
+import { describe, slotsOf } from './gemm-code.ts'
+import { type Machine, machineKey } from './gemm-micro.ts'
 import { type Winograd, winograd } from './winograd-math.ts'
 import {
-  blockBytes,
-  blockChannels,
   pixelFields,
   pixelKernel,
+  pixelSink,
   pixelSlotBytes,
-  sinkBytes,
   windowFields,
   windowKernel,
   windowSlotBytes,
-  zeroRowBytes,
+  windowZeros,
 } from './winograd-tiles.ts'
 import {
   kernelFields,
@@ -34,10 +42,9 @@ const byTaps: Readonly<Record<number, Winograd>> = { 3: winograd(4, 3, finite), 
 
 /** Points of the tiles that are in work at once, in bytes. */
 const pointsMost = 8 << 20
-/** Tiles that a product adds up at once: both operands stay in the first-level cache. */
-const tilesAtOnce = 224
-/** Multiplications in a chunk of a product; nanoseconds in a chunk of the other kernels. */
-const worthSplitting = 1 << 20
+/** Bytes between planes of points: an odd number of cache lines. */
+const apart = 3 * blockBytes
+/** Nanoseconds in a chunk of work that is not a product. */
 const chunkTime = 50_000
 
 function kernelsOf(engine: Engine, machine: Machine, w: Winograd): Record<string, Kernel> {
@@ -52,7 +59,6 @@ function kernelsOf(engine: Engine, machine: Machine, w: Winograd): Record<string
   })
 }
 
-const blocksOf = (channels: number): number => Math.ceil(channels / blockChannels)
 const strides = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
 
 function zerosAt(engine: Engine, bytes: number): number {
@@ -78,33 +84,19 @@ function tilingOf(images: number, height: number, width: number, outputs: number
   return { tileRows, tileColumns, allRows, rows }
 }
 
-/** Tiles in [point][block][tile][16]. Planes are a little further apart than they are large, so that they do not meet in one set of the cache. */
-interface Points {
-  readonly at: number
-  readonly blocks: number
-  readonly plane: number
-  readonly blockPlane: number
-}
-function pointsOf(engine: Engine, points: number, channels: number, tiles: number): Points {
-  const blocks = blocksOf(channels)
-  const blockPlane = tiles * blockBytes
-  const plane = blocks * blockPlane + 3 * blockBytes
-  return { at: engine.scratch(points * plane), blocks, plane, blockPlane }
-}
-
 class Convolution {
   private readonly engine: Engine
   private readonly w: Winograd
   private readonly kernels: Record<string, Kernel>
-  private readonly rowsOfTile: number
+  private readonly machine: Machine
   private readonly zeros: number
 
   constructor(engine: Engine, machine: Machine, w: Winograd) {
     this.engine = engine
     this.w = w
     this.kernels = kernelsOf(engine, machine, w)
-    this.rowsOfTile = shapeOf(machine).rows
-    this.zeros = zerosAt(engine, Math.max(zeroRowBytes(w.points, w.outputs), blockBytes))
+    this.machine = machine
+    this.zeros = zerosAt(engine, Math.max(windowZeros(w.points, w.outputs), blockBytes))
   }
 
   private get square(): number {
@@ -119,7 +111,7 @@ class Convolution {
     t: Tiling,
     firstRow: number,
     rows: number,
-    out: Points,
+    out: Blocks,
   ): void {
     const { engine, w } = this
     const window = of === 'windows' ? w.points : w.outputs
@@ -148,7 +140,7 @@ class Convolution {
   }
 
   private leave(
-    points: Points,
+    points: Blocks,
     view: View,
     bias: number,
     sink: number,
@@ -188,7 +180,7 @@ class Convolution {
     bias: View | null,
     kernel: { src: number; lane: number; depth: number; row: number; column: number },
   ): void {
-    const { engine, w, square } = this
+    const { engine, machine, w, square } = this
     const [images, channels] = src.shape
     const [, outputs, height, width] = dst.shape
     const t = tilingOf(images, height, width, w.outputs, channels + outputs)
@@ -207,44 +199,24 @@ class Convolution {
     })
     engine.dispatch(this.kernels.weights, weightDesc, lanes * depth, Math.ceil(chunkTime / 200))
 
-    const biases = zerosAt(engine, lanes * blockBytes)
-    if (bias !== null) {
-      const [from, step] = [addressOf(bias) / 4, bias.strides[0]]
-      for (let k = 0; k < outputs; k++) engine.f32[biases / 4 + k] = engine.f32[from + k * step]
-    }
-    const sink = engine.scratch(sinkBytes(w.outputs))
+    const biases = channelsAt(engine, outputs, bias && addressOf(bias), bias?.strides[0] ?? 0)
+    const sink = engine.scratch(pixelSink(w.outputs))
     const tilesMost = t.rows * t.tileColumns
-    const input = pointsOf(engine, square, channels, tilesMost)
-    const output = pointsOf(engine, square, outputs, tilesMost)
+    const input = blocksAt(engine, square, blocksOf(channels), tilesMost, apart)
+    const output = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
     for (let first = 0; first < t.allRows; first += t.rows) {
       const rows = Math.min(t.rows, t.allRows - first)
-      const tiles = rows * t.tileColumns
       this.enter('windows', src, pad, t, first, rows, input)
-      const panel = evenPanels(tiles, this.rowsOfTile)
-      const desc = describe(engine, productFields, {
-        a: input.at,
-        aPlane: input.plane,
-        aBlock: input.blockPlane,
-        b: weights,
-        bPlane: weightPlane,
-        bBlock: depth * blockBytes,
-        out: output.at,
-        outPlane: output.plane,
-        outBlock: output.blockPlane,
-        outBlocks: lanes,
+      product(engine, machine, this.kernels.product, {
+        planes: square,
+        tiles: rows * t.tileColumns,
         depthBlocks: input.blocks,
-        tiles,
-        rowPanels: panel.panels,
-        rowsSmall: panel.small,
-        bigPanels: panel.bigPanels,
-        zeros: this.zeros,
+        input,
+        weights: { at: weights, plane: weightPlane },
+        output,
+        init: this.zeros,
+        initBlock: 0,
       })
-      engine.dispatch(
-        this.kernels.product,
-        desc,
-        square * lanes,
-        Math.ceil(worthSplitting / (tiles * depth * blockChannels)),
-      )
       this.leave(output, dst, biases, sink, t, first, rows)
     }
   }
@@ -255,42 +227,29 @@ class Convolution {
     const [, outputs, height, width] = y.shape
     const t = tilingOf(images, height, width, w.outputs, channels + outputs)
     const tilesMost = t.rows * t.tileColumns
-    const input = pointsOf(engine, square, channels, tilesMost)
-    const gradient = pointsOf(engine, square, outputs, tilesMost)
-    const rowBytes = input.blocks * blockBytes
-    const plane = gradient.blocks * blockChannels * rowBytes
-    const sums = engine.scratch(square * plane)
+    const input = blocksAt(engine, square, blocksOf(channels), tilesMost, apart)
+    const gradient = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
+    const sums = sumsAt(engine, square, outputs, input.blocks)
     for (let first = 0; first < t.allRows; first += t.rows) {
       const rows = Math.min(t.rows, t.allRows - first)
-      const tiles = rows * t.tileColumns
       this.enter('windows', x, pad, t, first, rows, input)
       this.enter('gradients', y, [0, 0], t, first, rows, gradient)
-      const desc = describe(engine, kernelProductFields, {
-        a: gradient.at,
-        aPlane: gradient.plane,
-        aBlock: gradient.blockPlane,
-        b: input.at,
-        bPlane: input.plane,
-        bBlock: input.blockPlane,
-        out: sums,
-        outPlane: plane,
-        outRow: rowBytes,
-        outBlocks: gradient.blocks,
-        channelBlocks: input.blocks,
+      kernelProduct(engine, this.kernels.kernelProduct, {
+        planes: square,
+        tiles: rows * t.tileColumns,
+        gradient,
+        input,
         outputs,
-        tiles,
-        run: Math.ceil(tiles / Math.ceil(tiles / tilesAtOnce)),
-        adds: Number(first > 0),
+        sums,
+        adds: first > 0,
         zeros: this.zeros,
       })
-      const each = tiles * input.blocks * blockChannels * blockChannels
-      engine.dispatch(this.kernels.kernelProduct, desc, square * gradient.blocks, Math.ceil(worthSplitting / each))
     }
     const [outStride, inStride, row, column] = strides(out)
     const desc = describe(engine, kernelGradFields, {
-      src: sums,
-      plane,
-      rowBytes,
+      src: sums.at,
+      plane: sums.plane,
+      rowBytes: sums.rowBytes,
       blocks: input.blocks,
       dst: addressOf(out),
       outStride,

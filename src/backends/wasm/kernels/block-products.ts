@@ -1,9 +1,52 @@
-// The products of Winograd convolution, one for each point, on blocks of 16 channels. All distances inside a tile are constants, so that the inner
-// loops are loads and multiply-adds only. Planned by winograd.ts.
+// Products on blocks of 16 channels, for convolutions (winograd.ts, unfold.ts). All distances inside a tile are constants, so that the inner loops are
+// loads and multiply-adds only.
 import type { FuncRef, Module } from '../asm.ts'
-import { fields, firstOfPanel, lanesOfPanel, locals, minus, readFields, setMin, splitOff, sumOf } from './gemm-code.ts'
+import type { Engine, Kernel } from '../engine.ts'
+import { blockBytes, blockChannels } from './blocks.ts'
+import {
+  describe,
+  evenPanels,
+  fields,
+  firstOfPanel,
+  lanesOfPanel,
+  locals,
+  minus,
+  readFields,
+  setMin,
+  splitOff,
+  sumOf,
+} from './gemm-code.ts'
 import { callByRows, type Machine, multiplyAdd, shapeOf } from './gemm-micro.ts'
-import { blockBytes, blockChannels } from './winograd-tiles.ts'
+
+/**
+ * Pixels, tiles or whatever is summed over or kept apart, by blocks: [plane][block][tile][16]. Planes may be further apart than they are large, so that
+ * their beginnings do not meet in one set of the cache.
+ */
+export interface Blocks {
+  readonly at: number
+  readonly blocks: number
+  readonly plane: number
+  readonly blockPlane: number
+}
+export function blocksAt(engine: Engine, planes: number, blocks: number, tiles: number, apart: number): Blocks {
+  const blockPlane = tiles * blockBytes
+  const plane = blocks * blockPlane + apart
+  return { at: engine.scratch(planes * plane), blocks, plane, blockPlane }
+}
+
+/** `channels` values, or zeros where there are none, with zeros up to whole blocks. */
+export function channelsAt(engine: Engine, channels: number, from: number | null, step: number): number {
+  const bytes = Math.ceil(channels / blockChannels) * blockBytes
+  const at = engine.scratch(bytes)
+  engine.u8.fill(0, at, at + bytes)
+  if (from !== null) for (let k = 0; k < channels; k++) engine.f32[at / 4 + k] = engine.f32[from / 4 + k * step]
+  return at
+}
+
+/** Multiplications in a chunk that are worth handing to another thread. */
+const worthSplitting = 1 << 20
+/** Tiles that are added up at once by `kernelProduct`: both operands stay in the first-level cache. */
+const tilesAtOnce = 224
 
 /** A tile spans a block where registers are 256 bits wide, else half of one. */
 const sidesOf = (m: Machine): number[] => (m.width === 2 ? [0] : [0, blockBytes / 2])
@@ -64,15 +107,15 @@ function cells(
   })
 }
 
-export const productFields = fields(
-  'a aPlane aBlock b bPlane bBlock out outPlane outBlock outBlocks depthBlocks tiles rowPanels rowsSmall bigPanels zeros',
+const productFields = fields(
+  'a aPlane aBlock b bPlane bBlock out outPlane outBlock outBlocks depthBlocks init initBlock rowPanels rowsSmall bigPanels',
 )
 /** Depth of a product that is done at once: its block of b (16 KiB) stays in the first-level cache. */
 const depthAtOnce = 16
 
 /**
  * out[point][block][tile][16] = sum over channels of a[point][channel / 16][tile][channel % 16] * b[point][block][channel][16].
- * Items: point x block.   for depths:  for panels of tiles:  tile
+ * It starts at init[block]. Items: point x block.   for depths:  for panels of tiles:  tile
  */
 export function productKernel(mod: Module, m: Machine): void {
   const variants = Array.from({ length: shapeOf(m).rows }, (_, r) =>
@@ -102,7 +145,7 @@ export function productKernel(mod: Module, m: Machine): void {
           f.set(l.at)
           for (const side of sidesOf(m)) {
             sumOf(f, l.out, [l.at, 1], [side, 1])
-            f.get(d.zeros)
+            sumOf(f, d.init, [l.block, d.initBlock], [side, 1])
             f.get(l.depth)
             f.op('select')
             f.set(l.init)
@@ -128,7 +171,47 @@ export function productKernel(mod: Module, m: Machine): void {
   })
 }
 
-export const kernelProductFields = fields(
+/** `depthBlocks` of the input against weights [plane][block][depth][16]; `init`: what each block of results starts from, `initBlock` bytes apart. */
+export function product(
+  engine: Engine,
+  m: Machine,
+  kernel: Kernel,
+  work: {
+    planes: number
+    tiles: number
+    depthBlocks: number
+    input: Blocks
+    weights: { at: number; plane: number }
+    output: Blocks
+    init: number
+    initBlock: number
+  },
+): void {
+  const { planes, tiles, depthBlocks, input, weights, output } = work
+  const panel = evenPanels(tiles, shapeOf(m).rows)
+  const desc = describe(engine, productFields, {
+    a: input.at,
+    aPlane: input.plane,
+    aBlock: input.blockPlane,
+    b: weights.at,
+    bPlane: weights.plane,
+    bBlock: depthBlocks * blockChannels * blockBytes,
+    out: output.at,
+    outPlane: output.plane,
+    outBlock: output.blockPlane,
+    outBlocks: output.blocks,
+    depthBlocks,
+    rowPanels: panel.panels,
+    rowsSmall: panel.small,
+    bigPanels: panel.bigPanels,
+    init: work.init,
+    initBlock: work.initBlock,
+  })
+  const each = tiles * depthBlocks * blockChannels * blockChannels
+  engine.dispatch(kernel, desc, planes * output.blocks, Math.ceil(worthSplitting / each))
+}
+
+const kernelProductFields = fields(
   'a aPlane aBlock b bPlane bBlock out outPlane outRow outBlocks channelBlocks outputs tiles run adds zeros',
 )
 /** A block of 16 outputs in tiles of the register file. */
@@ -212,4 +295,53 @@ export function kernelProductKernel(mod: Module, m: Machine): void {
       })
     })
   })
+}
+
+/** Sums [plane][output][channel] of gradient times input over tiles. */
+export interface Sums {
+  readonly at: number
+  readonly plane: number
+  readonly rowBytes: number
+}
+export function sumsAt(engine: Engine, planes: number, outputs: number, inputBlocks: number): Sums {
+  const rowBytes = inputBlocks * blockBytes
+  const plane = Math.ceil(outputs / blockChannels) * blockChannels * rowBytes
+  return { at: engine.scratch(planes * plane), plane, rowBytes }
+}
+
+export function kernelProduct(
+  engine: Engine,
+  kernel: Kernel,
+  work: {
+    planes: number
+    tiles: number
+    gradient: Blocks
+    input: Blocks
+    outputs: number
+    sums: Sums
+    adds: boolean
+    zeros: number
+  },
+): void {
+  const { planes, tiles, gradient, input, sums } = work
+  const desc = describe(engine, kernelProductFields, {
+    a: gradient.at,
+    aPlane: gradient.plane,
+    aBlock: gradient.blockPlane,
+    b: input.at,
+    bPlane: input.plane,
+    bBlock: input.blockPlane,
+    out: sums.at,
+    outPlane: sums.plane,
+    outRow: sums.rowBytes,
+    outBlocks: gradient.blocks,
+    channelBlocks: input.blocks,
+    outputs: work.outputs,
+    tiles,
+    run: Math.ceil(tiles / Math.ceil(tiles / tilesAtOnce)),
+    adds: Number(work.adds),
+    zeros: work.zeros,
+  })
+  const each = tiles * input.blocks * blockChannels * blockChannels
+  engine.dispatch(kernel, desc, planes * gradient.blocks, Math.ceil(worthSplitting / each))
 }

@@ -2,6 +2,7 @@
 import { measureCold } from './measure/cold.ts'
 import { measureEpoch } from './measure/epoch.ts'
 import { measureDispatch, measureMatmul } from './measure/operations.ts'
+import { measurePeers } from './measure/peers.ts'
 import { measureScaling } from './measure/scaling.ts'
 import { measureShares } from './measure/shares.ts'
 import { measureSteps } from './measure/steps.ts'
@@ -19,6 +20,7 @@ export const measurements: readonly Measurement[] = [
   { name: 'epoch', measure: measureEpoch },
   { name: 'cold', measure: measureCold },
   { name: 'peak', measure: measureShares },
+  { name: 'peers', measure: measurePeers },
   { name: 'scaling', measure: measureScaling },
 ]
 

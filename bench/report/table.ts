@@ -20,7 +20,7 @@ const cells = (row: Row): string[] => [
   mode(row),
   row.kindling === null ? '' : figure(row.kindling) + range(row.spread.kindling),
   row.peerValue === null ? '' : figure(row.peerValue) + range(row.spread.peer),
-  row.ratio === null ? '' : `${row.ratio.toFixed(2)}${range(row.spread.ratio)}`,
+  row.ratio === null ? '' : figure(row.ratio) + range(row.spread.ratio),
   row.peer ?? '',
   row.note ?? '',
 ]
@@ -38,7 +38,9 @@ export function aligned(rows: readonly (readonly string[])[], right: readonly nu
 export function table(title: string, rows: readonly Row[]): string {
   const head = ['', '', 'Kindling', 'peer', 'ratio', 'peer is', '']
   const lines = [`${title}, ${rows[0].metric}`, aligned([head, ...rows.map(cells)])]
-  for (const [which, same] of Map.groupBy(rows, mode)) {
+  // Ratios to different libraries have no mean.
+  const kind = (row: Row): string => (row.group === 'peers' ? `${mode(row)}, ${row.peer}` : mode(row))
+  for (const [which, same] of Map.groupBy(rows, kind)) {
     const ratios = same.map(({ ratio }) => ratio).filter((ratio) => ratio !== null)
     if (ratios.length > 1)
       lines.push(`geometric mean of ${ratios.length} ratios, ${which}: ${geometricMean(ratios).toFixed(2)}`)

@@ -1,0 +1,93 @@
+// Training steps against the other libraries of the JavaScript world: the same weights and images, so that the losses show that they train
+// the same network. They run on one thread in Node. A library that cannot train a network is listed with its own error.
+import { type Contender, type Program } from '../contender.ts'
+import { turnTime, withContenders } from '../duel.ts'
+import { networkOf } from '../networks.ts'
+import { installPeers, peerPrograms } from '../peers.ts'
+import { kindling } from '../programs.ts'
+import { type RowHead, rowOf } from '../report/rows.ts'
+import type { Run } from '../run.ts'
+import { agreement } from './compare.ts'
+
+/** Networks that bench/start.ts can hand over; the last takes minutes in some libraries. */
+const trained = ['lenet', 'lenet-batchnorm', 'resnet18']
+const slow = 'resnet18'
+
+/** Milliseconds. A turn lasts about so long. */
+const turnLength = 1000
+/** A step that takes longer is not repeated. */
+const longStep = 10_000
+/** A first step that takes longer counts, with what it compiles; otherwise it only warms up. */
+const longFirst = 120_000
+const stepLimit = 900_000
+
+export async function measurePeers(run: Run): Promise<void> {
+  const { against, nets, quick } = run.options
+  const wanted = against.filter((name) => name !== 'pytorch')
+  const names = trained.filter((name) => nets.includes(name) && !(quick && name === slow))
+  if (wanted.length === 0 || names.length === 0) return
+  await installPeers(run)
+  for (const name of names) {
+    for (const program of peerPrograms(wanted, name, quick)) await measureOne(run, name, program)
+  }
+}
+
+async function measureOne(run: Run, name: string, program: Program): Promise<void> {
+  const { title } = networkOf(name)
+  const head = { group: 'peers', name: title, metric: 'ms per step', better: 'lower' } as const
+  const heads = run.options.threads.map((threads): RowHead => ({ ...head, threads, avx2: true }))
+  run.progress(`${title}: ${program.name}`)
+  try {
+    await withContenders(run, [program], async ([peer]) => {
+      const ours = heads.map(({ threads }) => kindling('step', [name], threads))
+      await withContenders(run, ours, async (contenders) => {
+        for (const one of contenders) await one.run(networkOf(name).quick)
+        const { times, others, note } = await takeTurns(run, contenders, peer, name)
+        heads.forEach((one, i) => {
+          const { agrees, text } = agreement(contenders[i].losses, peer.losses)
+          const row = rowOf(
+            one,
+            times[i],
+            { name: program.name, values: others },
+            [note, text].filter(Boolean).join('; '),
+          )
+          run.add(agrees ? row : { ...row, ratio: null })
+        })
+      })
+    })
+  } catch (error) {
+    if (run.signal.aborted) throw error
+    const row = rowOf(heads[0], [], { name: program.name, values: [] }, `cannot train it: ${(error as Error).message}`)
+    run.add(row)
+  }
+}
+
+/** Kindling and the peer by turns; what the peer's step takes says how many steps and turns it can be asked for. */
+async function takeTurns(
+  run: Run,
+  contenders: readonly Contender[],
+  peer: Contender,
+  name: string,
+): Promise<{ times: number[][]; others: number[]; note: string }> {
+  const { quick, steps } = networkOf(name)
+  const times = contenders.map((): number[] => [])
+  const ownTurns = async (): Promise<void> => {
+    for (const [i, one] of contenders.entries())
+      times[i].push(turnTime(await one.run(run.options.quick ? quick : steps)))
+  }
+  const step = async (): Promise<number> => (await peer.run(1, stepLimit)).times[0]
+  const first = await step()
+  await ownTurns()
+  const single = first > longFirst ? first : await step()
+  if (single > longStep) {
+    return { times, others: [single], note: single === first ? 'the first step, once' : 'one step after the first' }
+  }
+  const others: number[] = []
+  for (const list of times) list.length = 0
+  for (let round = 0; round < run.options.rounds; round++) {
+    run.progress(`${networkOf(name).title}: ${peer.program.name}, round ${round + 1} of ${run.options.rounds}`)
+    await ownTurns()
+    others.push(turnTime(await peer.run(Math.max(1, Math.min(steps, Math.round(turnLength / single))), stepLimit)))
+  }
+  return { times, others, note: '' }
+}

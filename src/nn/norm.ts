@@ -2,6 +2,7 @@
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { ones, zeros } from '../ops/creation.ts'
+import { batchNorm } from '../ops/batchNorm.ts'
 import * as N from '../ops/norm.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { ones_, zeros_ } from './init.ts'
@@ -87,7 +88,7 @@ abstract class BatchNorm extends StatisticsNorm {
     const count = this.training ? this.numBatchesTracked : null
     const momentum = this.momentum ?? (count ? 1 / (count.item() + 1) : 0)
     const training = this.training || (runningMean === null && runningVar === null)
-    const output = N.batchNorm(input, runningMean, runningVar, weight, bias, { training, momentum, eps })
+    const output = batchNorm(input, runningMean, runningVar, weight, bias, { training, momentum, eps })
     count?.add_(1)
     return output
   }

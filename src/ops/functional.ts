@@ -10,9 +10,8 @@ export * from './pool.ts'
 export { alphaDropout, type DropoutOptions, dropout, dropout2d } from './random.ts'
 export * from './softmax.ts'
 export { sigmoid, tanh } from './unary.ts'
+export { batchNorm, type BatchNormOptions } from './batchNorm.ts'
 export {
-  batchNorm,
-  type BatchNormOptions,
   groupNorm,
   instanceNorm,
   type InstanceNormOptions,

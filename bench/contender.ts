@@ -38,8 +38,13 @@ export class Contender {
   static async start(program: Program, signal: AbortSignal): Promise<Contender> {
     signal.throwIfAborted()
     const answers = new Answers(program, signal)
-    const ready = await answers.next(startLimit)
-    return new Contender(program, answers, ready as unknown as Ready)
+    try {
+      const ready = await answers.next(startLimit)
+      return new Contender(program, answers, ready as unknown as Ready)
+    } catch (error) {
+      await answers.stop()
+      throw error
+    }
   }
 
   /** Does so many steps. Throws the program's own error, or one after `limit` milliseconds: the program is stopped then. */

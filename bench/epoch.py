@@ -9,7 +9,7 @@ import pathlib
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 
 from torch_threads import set_threads
 from worker import reset_peak, rss, serve
@@ -56,11 +56,14 @@ def transform_of():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=60000)
+    parser.add_argument("--prepared", action="store_true", help="transform the images once, before, into one tensor")
     options = parser.parse_args()
     set_threads()
     imported = rss()
     reset_peak()
     images = Subset(MNIST(transform_of()), range(options.images))
+    if options.prepared:
+        images = TensorDataset(torch.stack([x for x, _ in images]), torch.tensor([y for _, y in images]))
     torch.manual_seed(0)
     net = nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2, stride=2),

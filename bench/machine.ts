@@ -101,7 +101,7 @@ export function environment(): Record<string, unknown> {
     v8Flags: [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim() || 'none but what Kindling sets',
     system: `${process.platform} ${process.arch}`,
     cpu: processor[0]?.model.trim() || 'unknown',
-    avx2Of: /\bavx2\b/.test(readOr('/proc/cpuinfo') ?? '') ? 'the processor has AVX2' : 'no AVX2, or unknown',
+    processorHasAvx2: /\bavx2\b/.test(readOr('/proc/cpuinfo') ?? ''),
     cores: availableParallelism(),
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     load: loadavg()

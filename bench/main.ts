@@ -115,6 +115,7 @@ async function main(flags: Flags): Promise<void> {
   const results = {
     environment: {
       ...environment(),
+      ...run.facts,
       pytorch: build,
       command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
       busyBefore: quiet,

@@ -2,6 +2,7 @@
 // `node bench/operation.ts matmul 512 --times 10` reads 'run N' and does ten products of 512 x 512 matrices in each step.
 import { parseArgs } from 'node:util'
 import * as torch from 'kindling'
+import { readyOf } from './about.ts'
 import { resetPeak, rss } from './memory.ts'
 import { serve } from './worker.ts'
 
@@ -38,6 +39,4 @@ const step = (): number => {
     .at(...(name === 'matmul' ? [0, 0] : [0]))
     .item()
 }
-await serve({ ready: true, threads: Number(torch.backend().info?.().threads), about: {}, rss: imported }, () =>
-  torch.scope(() => torch.noGrad(step)),
-)
+await serve(readyOf(imported), () => torch.scope(() => torch.noGrad(step)))

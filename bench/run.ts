@@ -20,6 +20,8 @@ export class Run {
   readonly rows: Row[] = []
   /** Lines for the end: what was left out. */
   readonly notes: string[] = []
+  /** What workers say about themselves, for the file. */
+  readonly facts: Record<string, unknown> = {}
   /** Charts that a measurement draws itself, by file name. */
   readonly charts = new Map<string, string>()
   /** Set when Ctrl-C was pressed: everything that waits ends with an error. */

@@ -1,8 +1,8 @@
 // A training step of one network in Kindling; step.py is the same in PyTorch. `node bench/step.ts lenet --steps 20` prints the median;
 // without --steps it is a worker of the bench (worker.ts). KINDLING_THREADS and KINDLING_AVX choose threads and instructions.
 import { parseArgs } from 'node:util'
-import * as torch from 'kindling'
 import 'kindling/models'
+import { readyOf } from './about.ts'
 import { resetPeak, rss } from './memory.ts'
 import { networkNames } from './networks.ts'
 import { median } from './statistics.ts'
@@ -42,10 +42,9 @@ async function main(): Promise<void> {
   const imported = rss()
   resetPeak()
   const { network, step } = await training(name, changes)
-  const { threads, avx2 } = torch.backend().info?.() ?? {}
+  const ready = readyOf(imported)
   if (values.steps === undefined) {
-    const about = { kindling: torch.version, node: process.versions.node, avx2 }
-    await serve({ ready: true, threads: Number(threads), about, rss: imported }, step)
+    await serve(ready, step)
     return
   }
   const warm = await turn(step, Number(values['warm-up'] ?? network.quick))
@@ -54,7 +53,7 @@ async function main(): Promise<void> {
   console.log(
     `${name}: ${median(times).toFixed(2)} ms a step (${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)}), ` +
       `loss ${first.toFixed(5)} to ${last.toFixed(5)}, memory ${((peakRss - imported) / 2 ** 20).toFixed(0)} MiB, ` +
-      `${threads} thread${threads === 1 ? '' : 's'}, AVX2 ${avx2 ? 'on' : 'off'}`,
+      `${ready.threads} thread${ready.threads === 1 ? '' : 's'}, AVX2 ${ready.avx2 ? 'on' : 'off'}`,
   )
 }
 

@@ -64,12 +64,21 @@ async function compareAt(run: Run, what: Comparison, threads: number): Promise<v
     const times = await alternate(run, contenders, { rounds: what.rounds ?? rounds, steps, warmUp, title })
     const sides = contenders.map((contender, i) => ({ contender, values: times[i].map(what.value) }))
     const peers = sides.slice(modes.length)
-    modes.forEach((avx2, i) => {
+    modes.forEach((wanted, i) => {
+      const avx2 = modeOf(run, sides[i].contender, wanted)
       const head = { group: what.group, name, metric: what.metric, threads, avx2, better: what.better }
       run.add(againstBest(what, head, sides[i], peers))
       if (what.memory && avx2) run.add(memoryRow(head, sides[i], peers))
     })
   })
+}
+
+/** Whether it really runs with AVX2: the engine tries that at its start, and does without where it fails. */
+function modeOf(run: Run, { ready }: Contender, wanted: boolean): boolean {
+  run.facts.kindling ??= ready.about
+  const { avx2, avx2Reason } = ready.about
+  if (wanted && avx2 !== true) run.note(`Kindling ran without AVX2: ${avx2Reason}`)
+  return avx2 === true
 }
 
 interface Side {

@@ -5,19 +5,26 @@ import { compareWithTorch } from './compare.ts'
 export async function measureEpoch(run: Run): Promise<void> {
   const { quick, rounds } = run.options
   const images = quick ? 12_800 : 60_000
-  await compareWithTorch(run, {
-    group: 'epoch',
-    name: `LeNet on MNIST, ${images.toLocaleString('en-US')} images`,
-    metric: 's per epoch',
-    better: 'lower',
-    stem: 'epoch',
-    settings: ['default', 'OpenBLAS on one thread', 'one thread'],
-    args: ['--images', String(images)],
-    trial: ['--images', '2560'],
-    steps: 1,
-    warmUp: 1,
-    rounds: Math.min(rounds, 3),
-    value: (ms) => ms / 1000,
-    losses: true,
-  })
+  const shown = images.toLocaleString('en-US')
+  const ways = [
+    { name: `LeNet on MNIST, ${shown} images`, args: [] },
+    { name: `the same, ${shown} prepared images`, args: ['--prepared'] },
+  ]
+  for (const { name, args } of quick ? ways.slice(0, 1) : ways) {
+    await compareWithTorch(run, {
+      group: 'epoch',
+      name,
+      metric: 's per epoch',
+      better: 'lower',
+      stem: 'epoch',
+      settings: ['default', 'OpenBLAS on one thread', 'one thread'],
+      args: ['--images', String(images), ...args],
+      trial: ['--images', '2560', ...args],
+      steps: 1,
+      warmUp: 1,
+      rounds: Math.min(rounds, 3),
+      value: (ms) => ms / 1000,
+      losses: true,
+    })
+  }
 }

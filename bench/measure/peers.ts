@@ -19,7 +19,7 @@ const turnLength = 1000
 const longStep = 10_000
 /** A first step that takes longer counts, with what it compiles; otherwise it only warms up. */
 const longFirst = 120_000
-const stepLimit = 900_000
+const stepLimit = 600_000
 
 export async function measurePeers(run: Run): Promise<void> {
   const { against, nets, quick } = run.options

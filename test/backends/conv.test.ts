@@ -2,43 +2,14 @@
 import { describe, test } from 'vitest'
 import { conv } from '../../src/backends/wasm/kernels/conv.ts'
 import type { ConvSpec } from '../../src/runtime/spec.ts'
-import { type Case, devicesOf, expectAgreement, expectSameBits, filled } from '../support/products.ts'
+import { caseOf, type Pass, passes, type Settings, type Sizes } from '../support/convolutions.ts'
+import { type Case, devicesOf, expectAgreement, expectSameBits } from '../support/products.ts'
 import { contiguous, Random, randomLayout } from '../support/views.ts'
 
 const { oracle, single, double, narrow, plain } = devicesOf<ConvSpec>('conv', conv)
-type Pass = ConvSpec['pass']
-type Settings = Pick<ConvSpec, 'stride' | 'padding' | 'dilation' | 'groups'>
-
-interface Sizes extends Settings {
-  readonly dtype: 'float32' | 'float64'
-  readonly x: readonly number[]
-  readonly w: readonly number[]
-  readonly y: readonly number[]
-  readonly bias: boolean
-}
-
-function caseOf(pass: Pass, sizes: Sizes, random: Random | null): Case<ConvSpec> {
-  const { dtype, stride, padding, dilation, groups } = sizes
+const caseWith = (pass: Pass, sizes: Sizes, random: Random | null): Case<ConvSpec> => {
   const layout = (shape: readonly number[]) => (random === null ? contiguous(shape) : randomLayout(random, shape))
-  const [x, w, y] = [layout(sizes.x), layout(sizes.w), layout(sizes.y)]
-  const bias = pass === 'forward' && sizes.bias ? layout([sizes.w[0]]) : null
-  return {
-    dtype,
-    build: (backend, absolute) => ({
-      kind: 'conv',
-      pass,
-      x: filled(backend, dtype, x, 1, absolute),
-      w: filled(backend, dtype, w, 2, absolute),
-      y: filled(backend, dtype, y, 3, absolute),
-      bias: bias && filled(backend, dtype, bias, 4, absolute),
-      stride,
-      padding,
-      dilation,
-      groups,
-    }),
-    written: (spec) => ({ forward: spec.y, inputGrad: spec.x, weightGrad: spec.w })[pass],
-    views: (spec) => [spec.x, spec.w, spec.y, spec.bias],
-  }
+  return caseOf(pass, sizes, { picture: layout, weight: layout })
 }
 
 /** Sizes with at least one output pixel: kernels 1 .. 5, stride 1 .. 3, padding 0 .. 3, dilation 1 .. 2, groups 1 .. 4. */
@@ -68,12 +39,12 @@ function randomSizes(random: Random, most: number): Sizes {
 
 const plainSettings: Settings = { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 }
 
-describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (pass) => {
+describe.each(passes)('%s', (pass) => {
   test('agrees with the reference device on random sizes, strides and parameters', () => {
     const random = new Random(1)
     for (let k = 0; k < 150; k++) {
       const sizes = randomSizes(random, 17)
-      expectAgreement(caseOf(pass, sizes, random), oracle, [single], JSON.stringify(sizes))
+      expectAgreement(caseWith(pass, sizes, random), oracle, [single], JSON.stringify(sizes))
     }
   })
 
@@ -81,7 +52,7 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (pass) => {
     const random = new Random(2)
     for (let k = 0; k < 25; k++) {
       const sizes = randomSizes(random, 9)
-      expectAgreement(caseOf(pass, sizes, random), oracle, [narrow, plain, double], JSON.stringify(sizes))
+      expectAgreement(caseWith(pass, sizes, random), oracle, [narrow, plain, double], JSON.stringify(sizes))
     }
   })
 
@@ -103,12 +74,12 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (pass) => {
       ...plainSettings,
     }
     for (const sizes of [deep, tall])
-      expectAgreement(caseOf(pass, sizes, null), oracle, [single], JSON.stringify(sizes))
+      expectAgreement(caseWith(pass, sizes, null), oracle, [single], JSON.stringify(sizes))
   })
 
   test('gives the same bits with one and two threads', () => {
     const random = new Random(3)
-    for (let k = 0; k < 25; k++) expectSameBits(caseOf(pass, randomSizes(random, 60), random), single, double)
+    for (let k = 0; k < 25; k++) expectSameBits(caseWith(pass, randomSizes(random, 60), random), single, double)
     const batch: Sizes = {
       dtype: 'float32',
       x: [70, 6, 14, 14],
@@ -118,7 +89,7 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (pass) => {
       ...plainSettings,
       padding: [0, 0],
     }
-    expectSameBits(caseOf(pass, batch, null), single, double)
+    expectSameBits(caseWith(pass, batch, null), single, double)
   })
 
   test('leaves a gradient of zeros where nothing was read, and takes an empty batch', () => {
@@ -141,6 +112,6 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (pass) => {
       ...plainSettings,
     }
     for (const sizes of [apart, empty])
-      expectAgreement(caseOf(pass, sizes, null), oracle, [single], JSON.stringify(sizes))
+      expectAgreement(caseWith(pass, sizes, null), oracle, [single], JSON.stringify(sizes))
   })
 })

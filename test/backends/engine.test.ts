@@ -83,6 +83,22 @@ test('scratch memory and descriptors are given back when the outermost session e
   expect(engine.allocator.stats().highWater).toBe(highWater)
 })
 
+test('a step of a session gives back what it took, and leaves the rest', () => {
+  engine.session(() => {
+    const before = engine.scratch(300_000)
+    const steps: number[][] = []
+    for (const step of engine.steps(2500, 3))
+      steps.push([...step, engine.scratch(300_000), engine.descriptor(1000).address])
+    expect(steps).toHaveLength(834)
+    expect([steps[1].slice(0, 2), steps[833].slice(0, 2)]).toEqual([
+      [3, 3],
+      [2499, 1],
+    ])
+    expect(new Set(steps.map((step) => String(step.slice(2)))).size).toBe(1)
+    expect(steps[0][2]).not.toBe(before)
+  })
+})
+
 test('a kernel that traps is a DeviceError with the name of the kernel, and the engine goes on', () => {
   const traps = engine.kernel('test trap', (m) => {
     m.kernel('trap', (f, desc, begin) => {

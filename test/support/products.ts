@@ -28,6 +28,7 @@ export function devicesOf<S extends KernelSpec>(kind: S['kind'], make: (engine: 
     oracle: { name: 'reference', backend: reference, run: reference.kernels[kind] as unknown as (spec: S) => void },
     single: wasm('one thread', { threads: 1 }),
     double: wasm('two threads', { threads: features.sharedMemory ? 2 : 1 }),
+    wide: wasm('256 bits', { threads: 1, revec: true }),
     narrow: wasm('128 bits', { threads: 1, revec: false }),
     plain: wasm('no fused multiply-add', { threads: 1, revec: false, relaxedFma: false }),
   }

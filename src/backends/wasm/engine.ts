@@ -154,6 +154,16 @@ export class Engine {
       if (this.depth === 0) this.release()
     }
   }
+  /** The steps of a spec that has many: 0 .. `all` - 1 by `size`. What a step takes of descriptors and scratch memory is given back at its end. */
+  *steps(all: number, size: number): Generator<[first: number, count: number]> {
+    for (let first = 0; first < all; first += size) {
+      const { descriptorTop } = this
+      const { length } = this.scratches
+      yield [first, Math.min(size, all - first)]
+      this.descriptorTop = descriptorTop
+      for (const { address, bytes } of this.scratches.splice(length)) this.allocator.give(address, bytes)
+    }
+  }
   private release(): void {
     this.descriptorTop = descriptors.start
     if (this.scratches.length === 0) return

@@ -182,15 +182,16 @@ export class Allocator {
     return start
   }
 
+  /** Whether memory reaches beyond page `top`, after it has grown if need be: a page stays unused behind it, for kernels that read whole vectors. */
   private reach(top: number): boolean {
     const pages = this.memory.buffer.byteLength / page
-    if (top <= pages) return true
+    if (top < pages) return true
     try {
       // In steps of an eighth, since growing an unshared memory may copy it.
-      this.memory.grow(Math.min(65536, Math.max(top, Math.ceil(pages * 1.125))) - pages)
+      this.memory.grow(Math.min(65536, Math.max(top + 1, Math.ceil(pages * 1.125))) - pages)
     } catch {
       try {
-        this.memory.grow(top - pages)
+        this.memory.grow(top + 1 - pages)
       } catch {
         return false
       }

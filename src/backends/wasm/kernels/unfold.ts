@@ -110,12 +110,11 @@ class Unfolded {
     this.kernels = kernelsOf(engine, machine)
   }
 
-  /** Rows of the grid, of all images, so many that their blocks stay in cache. */
-  private *runs(images: number, grid: Grid, blocks: number): Generator<{ first: number; rows: number; most: number }> {
+  /** Rows of the grid, of all images, that are in work at once: so many that their blocks stay in cache. */
+  private rowsAtOnce(images: number, grid: Grid, blocks: number): number {
     const all = images * grid.rows
     const fit = Math.max(1, Math.floor(blocksMost / (blocks * blockBytes * grid.columns)))
-    const most = Math.ceil(all / Math.ceil(all / fit))
-    for (let first = 0; first < all; first += most) yield { first, rows: Math.min(most, all - first), most }
+    return Math.ceil(all / Math.ceil(all / fit))
   }
 
   /** A function that copies what the grid reads of `source`, for some rows. */
@@ -202,11 +201,10 @@ class Unfolded {
     )
     const gather = this.gatherer(source, grid)
     const sink = engine.scratch(sinkBytes(grid.columns, target.column))
-    let input: Blocks | null = null
-    let output: Blocks | null = null
-    for (const { first, rows, most } of this.runs(source.images, grid, depthBlocks + outputBlocks)) {
-      input ??= blocksAt(engine, taps, inputBlocks, most * grid.columns, 0)
-      output ??= blocksAt(engine, 1, outputBlocks, most * grid.columns, 0)
+    const most = this.rowsAtOnce(source.images, grid, depthBlocks + outputBlocks)
+    const input = blocksAt(engine, taps, inputBlocks, most * grid.columns, 0)
+    const output = blocksAt(engine, 1, outputBlocks, most * grid.columns, 0)
+    for (const [first, rows] of engine.steps(source.images * grid.rows, most)) {
       gather(first, rows, input)
       const tiles = rows * grid.columns
       const fixed = { planes: 1, depthBlocks, weights: { at: weights, plane: 0 }, init: bias, initBlock: blockBytes }
@@ -240,11 +238,10 @@ class Unfolded {
     engine.u8.fill(0, zeros, zeros + blockBytes)
     const gatherInput = this.gatherer(x, grid)
     const gatherGradient = this.gatherer(y, sameGrid(grid.rows, grid.columns))
-    let input: Blocks | null = null
-    let gradient: Blocks | null = null
-    for (const { first, rows, most } of this.runs(x.images, grid, taps * inputBlocks + gradientBlocks)) {
-      input ??= blocksAt(engine, taps, inputBlocks, most * grid.columns, 0)
-      gradient ??= blocksAt(engine, 1, gradientBlocks, most * grid.columns, 0)
+    const most = this.rowsAtOnce(x.images, grid, taps * inputBlocks + gradientBlocks)
+    const input = blocksAt(engine, taps, inputBlocks, most * grid.columns, 0)
+    const gradient = blocksAt(engine, 1, gradientBlocks, most * grid.columns, 0)
+    for (const [first, rows] of engine.steps(x.images * grid.rows, most)) {
       gatherInput(first, rows, input)
       gatherGradient(first, rows, gradient)
       kernelProduct(engine, this.kernels.kernelProduct, {

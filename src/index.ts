@@ -2,6 +2,7 @@
 import './devices.ts'
 // Only methods: nothing of it is exported.
 import './ops/autograd.ts'
+import { settings as wasmSettings } from './backends/wasm/settings.ts'
 
 export { detectAnomaly } from './autograd/anomaly.ts'
 export { type BackwardOptions, type GradOptions, grad } from './autograd/backward.ts'
@@ -24,12 +25,16 @@ export * as nn from './nn/index.ts'
 export * as F from './ops/functional.ts'
 export * from './ops/index.ts'
 export * as optim from './optim/index.ts'
+export type { WasmSettings } from './backends/wasm/settings.ts'
 export type { DeviceInfo, DeviceName, MemoryStats } from './runtime/backend.ts'
 export { backend, defaultDevice, setDefaultDevice } from './runtime/device.ts'
 export { describeLaunch, type Launch, onLaunch } from './runtime/launch.ts'
 export { Scope, scope } from './runtime/scope.ts'
 export { type PrintOptions, setPrintoptions } from './tensor/format.ts'
 export { Tensor } from './tensor/tensor.ts'
+
+/** Settings of the devices, to be read and assigned: `torch.backends.wasm.winograd = false`. Source: `torch.backends`. */
+export const backends = { wasm: wasmSettings } as const
 
 /** The version of the package. */
 export const version = '0.1.0'

@@ -9,8 +9,6 @@ export interface Features {
   readonly relaxedFma: boolean
   /** V8 joins pairs of 128-bit operations into 256-bit ones (pairs of stores at +0 and +16, the higher first): tested and measured at start-up. */
   readonly revec: boolean
-  /** Convolutions may go by Winograd's points: fewer multiplications, a little more rounding. Off by KINDLING_WINOGRAD=0. */
-  readonly winograd: boolean
   /** The memory is shared, so there may be threads. */
   readonly sharedMemory: boolean
   /** Threads that work on a kernel, the caller included. */
@@ -196,6 +194,5 @@ export function probeFeatures(): Features {
   }
   const relaxedFma = hasFma()
   const sharedMemory = hasSharedMemory()
-  const winograd = env('KINDLING_WINOGRAD') !== '0'
-  return { relaxedFma, revec: tryRevec(relaxedFma), winograd, sharedMemory, threads: threadCount(sharedMemory) }
+  return { relaxedFma, revec: tryRevec(relaxedFma), sharedMemory, threads: threadCount(sharedMemory) }
 }

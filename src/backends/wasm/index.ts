@@ -15,6 +15,7 @@ import { scanKernel } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
 import { softmax } from './kernels/softmax.ts'
 import { sort } from './kernels/sort.ts'
+import { settings } from './settings.ts'
 
 type Factories = { readonly [K in KernelKind]: (engine: Engine) => Kernels[K] }
 const factories: Factories = {
@@ -86,6 +87,7 @@ export class WasmBackend implements Backend {
       avx2: revec,
       ...(revec ? {} : { avx2Reason: why }),
       sharedMemory,
+      winograd: settings.winograd,
       memoryReserved: this.engine.memory.buffer.byteLength,
       memoryUsed: this.stats().used,
     }

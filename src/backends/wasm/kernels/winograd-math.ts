@@ -6,6 +6,8 @@ import type { Machine } from './gemm-micro.ts'
 export type Matrix = readonly (readonly number[])[]
 
 export interface Winograd {
+  /** The interpolation points but infinity. */
+  readonly finite: readonly number[]
   /** Results of a tile in each dimension, and taps of the kernel. */
   readonly outputs: number
   readonly taps: number
@@ -38,7 +40,7 @@ export function winograd(outputs: number, taps: number, finite: readonly number[
   const kernel = [...powers(taps).map((row, i) => row.map((x) => x / scale[i])), last(taps)]
   const output = [...powers(outputs), last(outputs)]
   const back = { kernelBack: transposed(kernel), outputBack: transposed(output) }
-  return { outputs, taps, points, input, kernel, output, ...back }
+  return { finite, outputs, taps, points, input, kernel, output, ...back }
 }
 
 /** The registers of one logical vector. */

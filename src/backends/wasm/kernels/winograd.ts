@@ -3,6 +3,7 @@
 import { bytesOf } from '../../../base/dtype.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
+import { settings } from '../settings.ts'
 import {
   blocksAt,
   channelsAt,
@@ -36,9 +37,17 @@ import {
   kernelSlotBytes,
 } from './winograd-weights.ts'
 
-/** Of the usual choices of five finite points the one with the smallest error in float32 (test/backends/winograd.test.ts). */
-const finite = [0, 1, -1, 2, -2]
-const byTaps: Readonly<Record<number, Winograd>> = { 3: winograd(4, 3, finite), 5: winograd(2, 5, finite) }
+/** The arithmetic by the size of the kernel. */
+export type Methods = Readonly<Record<number, Winograd>>
+export const methodsAt = (finite: readonly number[]): Methods => ({
+  3: winograd(4, 3, finite),
+  5: winograd(2, 5, finite),
+})
+/**
+ * Points whose powers stay near 1: in float32 the error (root mean square) is 2.2 times smaller than at 0, 1, -1, 2, -2, and the smallest of all
+ * choices tried (test/backends/winograd.test.ts).
+ */
+const methods = methodsAt([0, 2 / 3, -2 / 3, 3 / 2, -3 / 2])
 
 /** Points of the tiles that are in work at once, in bytes. */
 const pointsMost = 8 << 20
@@ -48,7 +57,7 @@ const apart = 3 * blockBytes
 const chunkTime = 50_000
 
 function kernelsOf(engine: Engine, machine: Machine, w: Winograd): Record<string, Kernel> {
-  return engine.kernels(`winograd ${w.outputs}x${w.taps} ${machineKey(machine)}`, (m) => {
+  return engine.kernels(`winograd ${w.outputs}x${w.taps} at ${w.finite} ${machineKey(machine)}`, (m) => {
     windowKernel(m, machine, 'windows', w.input, w.outputs)
     windowKernel(m, machine, 'gradients', w.output, w.outputs)
     pixelKernel(m, machine, 'pixels', w.outputBack)
@@ -204,8 +213,7 @@ class Convolution {
     const tilesMost = t.rows * t.tileColumns
     const input = blocksAt(engine, square, blocksOf(channels), tilesMost, apart)
     const output = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
-    for (let first = 0; first < t.allRows; first += t.rows) {
-      const rows = Math.min(t.rows, t.allRows - first)
+    for (const [first, rows] of engine.steps(t.allRows, t.rows)) {
       this.enter('windows', src, pad, t, first, rows, input)
       product(engine, machine, this.kernels.product, {
         planes: square,
@@ -230,8 +238,7 @@ class Convolution {
     const input = blocksAt(engine, square, blocksOf(channels), tilesMost, apart)
     const gradient = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
     const sums = sumsAt(engine, square, outputs, input.blocks)
-    for (let first = 0; first < t.allRows; first += t.rows) {
-      const rows = Math.min(t.rows, t.allRows - first)
+    for (const [first, rows] of engine.steps(t.allRows, t.rows)) {
       this.enter('windows', x, pad, t, first, rows, input)
       this.enter('gradients', y, [0, 0], t, first, rows, gradient)
       kernelProduct(engine, this.kernels.kernelProduct, {
@@ -264,7 +271,7 @@ class Convolution {
 }
 
 /** Whether the convolution can be done by points, and is worth it. */
-function fits({ pass, x, w, y, stride, padding, dilation, groups }: ConvSpec): boolean {
+function fits({ pass, x, w, y, stride, padding, dilation, groups }: ConvSpec, byTaps: Methods): boolean {
   const [outputs, channels, kernelHeight, kernelWidth] = w.shape
   const shape = byTaps[kernelHeight]
   if (shape === undefined || kernelWidth !== kernelHeight || x.dtype !== 'float32' || groups !== 1) return false
@@ -278,8 +285,8 @@ function fits({ pass, x, w, y, stride, padding, dilation, groups }: ConvSpec): b
 }
 
 /** Runs the spec if Winograd's way suits it, and says whether it did. */
-export function winogradConv(engine: Engine, machine: Machine, spec: ConvSpec): boolean {
-  if (machine.type !== 'f32' || !engine.features.winograd || !fits(spec)) return false
+export function winogradConv(engine: Engine, machine: Machine, spec: ConvSpec, byTaps = methods): boolean {
+  if (machine.type !== 'f32' || !settings.winograd || !fits(spec, byTaps)) return false
   const { pass, x, w, y, bias, padding } = spec
   const taps = w.shape[2]
   const run = new Convolution(engine, machine, byTaps[taps])

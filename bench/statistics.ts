@@ -16,12 +16,15 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 export interface Spread {
-  readonly min: number
-  readonly max: number
+  readonly low: number
+  readonly high: number
 }
 
-/** The range of the values. */
-export const spread = (values: readonly number[]): Spread => ({ min: Math.min(...values), max: Math.max(...values) })
+/** Where the middle half of the values lies: one round that something else disturbed does not show in it. */
+export const spread = (values: readonly number[]): Spread => ({
+  low: quantile(values, 0.25),
+  high: quantile(values, 0.75),
+})
 
 /** The mean of ratios: the root of their product. */
 export function geometricMean(values: readonly number[]): number {

@@ -43,7 +43,7 @@ export function ratioChart(rows: readonly Row[], title: string): string {
   const lines = groups.flatMap(([group, list], g) =>
     list.map((row, i): Line => {
       const ratio = row.ratio as number
-      const { min: low, max: high } = row.spread.ratio ?? { min: ratio, max: ratio }
+      const { low, high } = row.spread.ratio ?? { low: ratio, high: ratio }
       return { key: `${group} ${i}`, label: labelOf(row), colour: colours[g % colours.length], ratio, low, high }
     }),
   )
@@ -72,7 +72,7 @@ export function ratioChart(rows: readonly Row[], title: string): string {
         text: ({ ratio }: Line) => `${figure(ratio)}x`,
         ...{ dx: 6, textAnchor: 'start', fill: ink },
       }),
-      Plot.text(['above 1x Kindling is better; lines: lowest and highest round'], {
+      Plot.text(['above 1x Kindling is better; lines: the middle half of the rounds'], {
         ...{ frameAnchor: 'bottom-right', dy: 40, fill: '#555' },
       }),
     ],

@@ -10,7 +10,7 @@ export function figure(value: number): string {
 }
 
 const range = (spread: Spread | undefined): string =>
-  spread === undefined || spread.min === spread.max ? '' : ` (${figure(spread.min)} to ${figure(spread.max)})`
+  spread === undefined || spread.low === spread.high ? '' : ` (${figure(spread.low)} to ${figure(spread.high)})`
 
 const mode = ({ threads, avx2 }: Row): string =>
   `${threads} thread${threads === 1 ? '' : 's'}${avx2 ? '' : ', no AVX2'}`
@@ -37,7 +37,7 @@ export function aligned(rows: readonly (readonly string[])[], right: readonly nu
 /** One measurement's rows, with the geometric mean of their ratios for each mode. */
 export function table(title: string, rows: readonly Row[]): string {
   const head = ['', '', 'Kindling', 'peer', 'ratio', 'peer is', '']
-  const lines = [`${title}, ${rows[0].metric}`, aligned([head, ...rows.map(cells)])]
+  const lines = [`${title}, ${rows[0].metric}: median (middle half of the rounds)`, aligned([head, ...rows.map(cells)])]
   // Ratios to different libraries have no mean.
   const kind = (row: Row): string => (row.group === 'peers' ? `${mode(row)}, ${row.peer}` : mode(row))
   for (const [which, same] of Map.groupBy(rows, kind)) {

@@ -43,7 +43,7 @@ test('the first step of a turn does not count where there are others', () => {
 })
 
 test('a ratio above 1 says that Kindling is better, round by round', () => {
-  expect(faster).toMatchObject({ kindling: 10, peerValue: 20, ratio: 2, spread: { ratio: { min: 1.5, max: 3 } } })
+  expect(faster).toMatchObject({ kindling: 10, peerValue: 20, ratio: 2, spread: { ratio: { low: 1.75, high: 2.5 } } })
   const rate = rowOf({ ...head, better: 'higher' }, [30], { name: 'PyTorch', values: [20] })
   expect(rate.ratio).toBe(1.5)
   expect(alone).toMatchObject({ peer: null, peerValue: null, ratio: null })
@@ -64,9 +64,9 @@ test('the table shows medians, ranges, ratios and their mean for each mode', () 
   expect(figure(0.01234)).toBe('0.0123')
   expect(table('steps', [faster, slower, alone])).toBe(
     [
-      'steps, ms per step',
+      'steps, ms per step: median (middle half of the rounds)',
       '                          Kindling             peer                 ratio                peer is',
-      'LeNet  2 threads          10.0 (8.00 to 12.0)  20.0 (18.0 to 24.0)  2.00 (1.50 to 3.00)  PyTorch, default  loss 2.3',
+      'LeNet  2 threads          10.0 (9.00 to 11.0)  20.0 (19.0 to 22.0)  2.00 (1.75 to 2.50)  PyTorch, default  loss 2.3',
       'MLP    2 threads          4.00                 2.00                 0.500                PyTorch, default',
       'NiN    1 thread, no AVX2  3.00',
       'geometric mean of 2 ratios, 2 threads: 1.00',

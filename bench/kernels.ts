@@ -1,5 +1,5 @@
 // What part of the machine's multiply-adds the products and convolutions of each network reach: `node bench/kernels.ts lenet,mlp --steps 5`
-// prints one line of JSON. Every kernel of a training step is timed as it runs there: packing and waiting for the threads included.
+// prints one line of JSON; a number in place of a network is a product of square matrices of that size. Every kernel of a training step is timed as it runs there: packing and waiting for the threads included.
 import { parseArgs } from 'node:util'
 import * as torch from 'kindling'
 import { networkOf } from './networks.ts'
@@ -38,9 +38,17 @@ function describe(spec: Spec): Omit<KernelTime, 'ms'> | null {
   return { kind: `conv ${pass}`, shape, operations: 2 * product(y.shape) * product(w.shape.slice(1)) }
 }
 
+/** What is run, and how often before it is timed. */
+async function workOf(name: string): Promise<{ step: () => void; warmUp: number }> {
+  const size = Number(name)
+  if (!(size > 0)) return { step: (await training(name)).step, warmUp: Math.max(2, networkOf(name).quick) }
+  const [a, b] = [torch.rand(size, size), torch.rand(size, size)]
+  return { step: () => a.matmul(b).dispose(), warmUp: 30 }
+}
+
 async function kernelsOf(name: string, steps: number): Promise<KernelTime[]> {
-  const { step } = await training(name)
-  for (let i = 0; i < Math.max(2, networkOf(name).quick); i++) step()
+  const { step, warmUp } = await workOf(name)
+  for (let i = 0; i < warmUp; i++) step()
   const heard: { readonly about: Omit<KernelTime, 'ms'>; readonly times: number[] }[] = []
   for (let i = 0; i < steps; i++) {
     let at = 0

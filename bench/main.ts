@@ -87,10 +87,12 @@ function optionsOf(flags: Flags): BenchOptions {
 
 async function main(flags: Flags): Promise<void> {
   const abort = new AbortController()
-  process.on('SIGINT', () => {
+  const stop = (): void => {
     if (abort.signal.aborted) process.exit(130)
     abort.abort()
-  })
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
   const options = optionsOf(flags)
   const build = options.against.includes('pytorch') ? await torchBuild(options.python, abort.signal) : 'not asked for'
   const run = new Run(options, abort.signal, typeof build !== 'string')

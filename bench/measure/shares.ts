@@ -6,17 +6,21 @@ import { kindling } from '../programs.ts'
 import { rowOf } from '../report/rows.ts'
 import type { Run } from '../run.ts'
 
+/** Sizes of square matrices. */
+const products = ['256', '512', '1024']
+
 export async function measureShares(run: Run): Promise<void> {
   const { threads: counts, avx2: modes, nets, quick } = run.options
   // Networks without products of any size say nothing here.
   const names = nets.filter((name) => name !== 'softmax-regression')
   for (const threads of counts) {
     for (const avx2 of modes) {
-      for (const name of names) {
+      for (const name of [...products, ...names]) {
         run.progress(`share of the peak: ${name}, ${threads} threads`)
-        const args = [name, '--steps', quick ? '3' : '5']
+        const isProduct = products.includes(name)
+        const args = [name, '--steps', isProduct ? '15' : quick ? '3' : '5']
         const report = await answerOf<KernelReport>(kindling('kernels', args, threads, avx2), run.signal)
-        addRows(run, networkOf(name).title, report, { threads, avx2 })
+        addRows(run, isProduct ? `${name} x ${name}` : networkOf(name).title, report, { threads, avx2 })
       }
     }
   }

@@ -303,9 +303,9 @@ export interface Sums {
   readonly plane: number
   readonly rowBytes: number
 }
-export function sumsAt(engine: Engine, planes: number, outputs: number, inputBlocks: number): Sums {
+export function sumsAt(engine: Engine, planes: number, outputs: number, inputBlocks: number, apart: number): Sums {
   const rowBytes = inputBlocks * blockBytes
-  const plane = Math.ceil(outputs / blockChannels) * blockChannels * rowBytes
+  const plane = Math.ceil(outputs / blockChannels) * blockChannels * rowBytes + apart
   return { at: engine.scratch(planes * plane), plane, rowBytes }
 }
 

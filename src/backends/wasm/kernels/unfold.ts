@@ -233,7 +233,7 @@ class Unfolded {
     const taps = grid.rowTaps.length * grid.columnTaps.length
     const inputBlocks = blocksOf(x.channels)
     const gradientBlocks = blocksOf(y.channels)
-    const sums = sumsAt(engine, taps, y.channels, inputBlocks)
+    const sums = sumsAt(engine, taps, y.channels, inputBlocks, 0)
     const zeros = engine.scratch(blockBytes)
     engine.u8.fill(0, zeros, zeros + blockBytes)
     const gatherInput = this.gatherer(x, grid)

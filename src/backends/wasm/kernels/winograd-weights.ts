@@ -3,6 +3,7 @@ import type { Func, FuncRef, Module } from '../asm.ts'
 import { blockBytes, blockChannels, partsOf } from './blocks.ts'
 import { fields, giveSlotBack, locals, readFields, setMin, splitOff, sumOf, takeSlot } from './gemm-code.ts'
 import type { Machine } from './gemm-micro.ts'
+import { transpose } from './gemm-pack.ts'
 import { fromPoints, loadVector, type Matrix, newVector, storeVector, toPoints, type Vector } from './winograd-math.ts'
 
 type Apply = (x: readonly Vector[], spare: readonly Vector[], give: (row: number, value: Vector) => void) => void
@@ -43,8 +44,68 @@ function square(mod: Module, m: Machine, matrix: Matrix, fromPlanes: boolean, ap
   })
 }
 
+/**
+ * (from, laneStride, to, dense): the taps of four kernels, which lie side by side, become four lanes of a block each. From the first tap on where
+ * `dense` is 4; where it is -4 `from` is the first tap too, and the others lie before it.
+ */
+function fourKernels(mod: Module, taps: number): FuncRef {
+  return mod.func('four', ['i32', 'i32', 'i32', 'i32'], [], (f) => {
+    const [from, stride, to, dense] = f.args
+    const lanes = [from, ...[1, 2, 3].map(() => f.local('i32'))]
+    const v = lanes.map(() => f.local('v128'))
+    const { step } = locals(f, 'step')
+    const next = (bytes: number): void => {
+      for (const lane of lanes) f.inc(lane, bytes)
+    }
+    f.i32(blockBytes)
+    f.set(step)
+    f.get(dense)
+    f.i32(0)
+    f.op('i32.lt_s')
+    f.if(() => {
+      // In the order of memory: the last tap comes first.
+      f.inc(from, -4 * (taps - 1))
+      f.inc(to, (taps - 1) * blockBytes)
+      f.i32(-blockBytes)
+      f.set(step)
+    })
+    for (let k = 1; k < 4; k++) {
+      f.get(lanes[k - 1])
+      f.get(stride)
+      f.op('i32.add')
+      f.set(lanes[k])
+    }
+    for (let tap = 0; tap + 4 <= taps; tap += 4) {
+      lanes.forEach((lane, k) => {
+        f.get(lane)
+        f.load('v128.load', 4 * tap)
+        f.set(v[k])
+      })
+      transpose(f, 4, v)
+      for (const value of v) {
+        f.get(to)
+        f.get(value)
+        f.store('v128.store')
+        f.inc(to, step)
+      }
+    }
+    next(4 * (taps & -4))
+    for (let tap = taps & -4; tap < taps; tap++) {
+      lanes.forEach((lane, k) => {
+        f.get(to)
+        f.get(lane)
+        f.load('f32.load')
+        f.store('f32.store', 4 * k)
+      })
+      f.inc(to, step)
+      if (tap < taps - 1) next(4)
+    }
+  })
+}
+
+/** `dense`: 4 where the taps of a kernel lie side by side, -4 where they do in reverse, else 0. */
 export const kernelFields = fields(
-  'src lane depth row column lanes depths depthBlocks out plane slotFlags slots slotBytes',
+  'src lane depth row column dense lanes depths depthBlocks out plane slotFlags slots slotBytes',
 )
 export const kernelSlotBytes = (points: number, taps: number): number => (taps * taps + points * taps) * blockBytes
 
@@ -55,10 +116,11 @@ export const kernelSlotBytes = (points: number, taps: number): number => (taps *
 export function kernelKernel(mod: Module, m: Machine, name: string, matrix: Matrix): void {
   const taps = matrix[0].length
   const transform = square(mod, m, matrix, false, (f) => (x, spare, give) => toPoints(f, m, matrix, x, spare, give))
+  const four = fourKernels(mod, taps * taps)
   mod.kernel(name, (f, desc, begin, end) => {
     const d = readFields(f, desc, kernelFields)
     const { slot, address: kernels } = takeSlot(f, d)
-    const l = locals(f, 'item block depth from to lane lanes at')
+    const l = locals(f, 'item block depth from to lane lanes whole at')
     f.range(l.item, begin, end, 1, () => {
       f.get(l.item)
       f.set(l.block)
@@ -91,7 +153,21 @@ export function kernelKernel(mod: Module, m: Machine, name: string, matrix: Matr
       f.set(l.from)
       f.get(kernels)
       f.set(l.to)
-      f.range(l.lane, 0, l.lanes, 1, () => {
+      f.get(l.lanes)
+      f.i32(-4)
+      f.op('i32.and')
+      f.i32(0)
+      f.get(d.dense)
+      f.op('select')
+      f.set(l.whole)
+      f.range(l.lane, 0, l.whole, 4, () => {
+        for (const x of [l.from, d.lane, l.to, d.dense]) f.get(x)
+        f.call(four)
+        sumOf(f, l.from, [d.lane, 4])
+        f.set(l.from)
+        f.inc(l.to, 16)
+      })
+      f.range(l.lane, l.whole, l.lanes, 1, () => {
         for (let i = 0; i < taps; i++) {
           sumOf(f, l.from, [d.row, i])
           f.set(l.at)

@@ -51,6 +51,8 @@ const methods = methodsAt([0, 2 / 3, -2 / 3, 3 / 2, -3 / 2])
 
 /** Points of the tiles that are in work at once, in bytes. */
 const pointsMost = 8 << 20
+/** Bytes of kernels as points that are in work at once. */
+const kernelsMost = 8 << 20
 /** Bytes between planes of points: an odd number of cache lines. */
 const apart = 3 * blockBytes
 /** Nanoseconds in a chunk of work that is not a product. */
@@ -91,6 +93,16 @@ function tilingOf(images: number, height: number, width: number, outputs: number
   const most = Math.max(1, Math.floor(pointsMost / (36 * 4 * channels * tileColumns)))
   const rows = Math.ceil(allRows / Math.ceil(allRows / most))
   return { tileRows, tileColumns, allRows, rows }
+}
+
+/**
+ * Output blocks whose kernels are made, used and forgotten together. Where all tiles fit in one go, so many that their kernels stay in cache: those of
+ * 512 x 512 channels are 38 MB as points. Else all, since they are used again and again.
+ */
+const groupOf = (t: Tiling, blocks: number, bytes: number): number =>
+  t.rows < t.allRows ? blocks : Math.min(blocks, Math.max(1, Math.floor(kernelsMost / bytes)))
+function* groups(blocks: number, group: number): Generator<[first: number, blocks: number]> {
+  for (let first = 0; first < blocks; first += group) yield [first, Math.min(group, blocks - first)]
 }
 
 class Convolution {
@@ -195,19 +207,23 @@ class Convolution {
     const t = tilingOf(images, height, width, w.outputs, channels + outputs)
     const depth = blocksOf(channels) * blockChannels
     const lanes = blocksOf(outputs)
-    const weightPlane = lanes * depth * blockBytes
+    const group = groupOf(t, lanes, square * depth * blockBytes)
+    const weightPlane = group * depth * blockBytes + apart
     const weights = engine.scratch(square * weightPlane)
-    const weightDesc = describe(engine, kernelFields, {
-      ...kernel,
-      lanes: outputs,
-      depths: channels,
-      depthBlocks: depth,
-      out: weights,
-      plane: weightPlane,
-      ...slotsOf(engine, kernelSlotBytes(w.points, w.taps)),
-    })
-    engine.dispatch(this.kernels.weights, weightDesc, lanes * depth, Math.ceil(chunkTime / 200))
-
+    const makeWeights = (block: number, blocks: number): void => {
+      const desc = describe(engine, kernelFields, {
+        ...kernel,
+        src: kernel.src + block * blockChannels * kernel.lane,
+        dense: Math.abs(kernel.column) === 4 && kernel.row === w.taps * kernel.column ? kernel.column : 0,
+        lanes: outputs - block * blockChannels,
+        depths: channels,
+        depthBlocks: depth,
+        out: weights,
+        plane: weightPlane,
+        ...slotsOf(engine, kernelSlotBytes(w.points, w.taps)),
+      })
+      engine.dispatch(this.kernels.weights, desc, blocks * depth, Math.ceil(chunkTime / 200))
+    }
     const biases = channelsAt(engine, outputs, bias && addressOf(bias), bias?.strides[0] ?? 0)
     const sink = engine.scratch(pixelSink(w.outputs))
     const tilesMost = t.rows * t.tileColumns
@@ -215,16 +231,19 @@ class Convolution {
     const output = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
     for (const [first, rows] of engine.steps(t.allRows, t.rows)) {
       this.enter('windows', src, pad, t, first, rows, input)
-      product(engine, machine, this.kernels.product, {
-        planes: square,
-        tiles: rows * t.tileColumns,
-        depthBlocks: input.blocks,
-        input,
-        weights: { at: weights, plane: weightPlane },
-        output,
-        init: this.zeros,
-        initBlock: 0,
-      })
+      for (const [block, blocks] of groups(lanes, group)) {
+        if (first === 0) makeWeights(block, blocks)
+        product(engine, machine, this.kernels.product, {
+          planes: square,
+          tiles: rows * t.tileColumns,
+          depthBlocks: input.blocks,
+          input,
+          weights: { at: weights, plane: weightPlane },
+          output: { ...output, at: output.at + block * output.blockPlane, blocks },
+          init: this.zeros,
+          initBlock: 0,
+        })
+      }
       this.leave(output, dst, biases, sink, t, first, rows)
     }
   }
@@ -237,36 +256,43 @@ class Convolution {
     const tilesMost = t.rows * t.tileColumns
     const input = blocksAt(engine, square, blocksOf(channels), tilesMost, apart)
     const gradient = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
-    const sums = sumsAt(engine, square, outputs, input.blocks)
+    const group = groupOf(t, gradient.blocks, square * blockChannels * input.blocks * blockBytes)
+    const sums = sumsAt(engine, square, group * blockChannels, input.blocks, apart)
+    const [outStride, inStride, row, column] = strides(out)
+    const finish = (block: number, blocks: number): void => {
+      const desc = describe(engine, kernelGradFields, {
+        src: sums.at,
+        plane: sums.plane,
+        rowBytes: sums.rowBytes,
+        blocks: input.blocks,
+        dst: addressOf(out) + block * blockChannels * outStride,
+        outStride,
+        inStride,
+        row,
+        column,
+        channels,
+        ...slotsOf(engine, kernelGradSlotBytes(w.points, w.taps)),
+      })
+      const items = Math.min(blocks * blockChannels, outputs - block * blockChannels) * input.blocks
+      engine.dispatch(this.kernels.weightGrads, desc, items, Math.ceil(chunkTime / 400))
+    }
     for (const [first, rows] of engine.steps(t.allRows, t.rows)) {
       this.enter('windows', x, pad, t, first, rows, input)
       this.enter('gradients', y, [0, 0], t, first, rows, gradient)
-      kernelProduct(engine, this.kernels.kernelProduct, {
-        planes: square,
-        tiles: rows * t.tileColumns,
-        gradient,
-        input,
-        outputs,
-        sums,
-        adds: first > 0,
-        zeros: this.zeros,
-      })
+      for (const [block, blocks] of groups(gradient.blocks, group)) {
+        kernelProduct(engine, this.kernels.kernelProduct, {
+          planes: square,
+          tiles: rows * t.tileColumns,
+          gradient: { ...gradient, at: gradient.at + block * gradient.blockPlane, blocks },
+          input,
+          outputs: outputs - block * blockChannels,
+          sums,
+          adds: first > 0,
+          zeros: this.zeros,
+        })
+        if (first + rows === t.allRows) finish(block, blocks)
+      }
     }
-    const [outStride, inStride, row, column] = strides(out)
-    const desc = describe(engine, kernelGradFields, {
-      src: sums.at,
-      plane: sums.plane,
-      rowBytes: sums.rowBytes,
-      blocks: input.blocks,
-      dst: addressOf(out),
-      outStride,
-      inStride,
-      row,
-      column,
-      channels,
-      ...slotsOf(engine, kernelGradSlotBytes(w.points, w.taps)),
-    })
-    engine.dispatch(this.kernels.weightGrads, desc, outputs * input.blocks, Math.ceil(chunkTime / 400))
   }
 }
 

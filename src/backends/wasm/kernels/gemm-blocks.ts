@@ -2,7 +2,7 @@
 //   items: batch x block of columns x block of rows
 //   for blocks of k:  for panels of columns:  (pack the panel of B)  for panels of rows:  tile
 import type { Local, Module } from '../asm.ts'
-import { callByRows, type Machine, outer, shapeOf } from './gemm-micro.ts'
+import { callByRows, type Machine, outer, outerPanels, shapeOf } from './gemm-micro.ts'
 import {
   fields,
   firstOfPanel,
@@ -40,6 +40,7 @@ export function blocksKernel(mod: Module, m: Machine): void {
   const pack = packer(mod, bytes)
   const copyTile = tileCopier(mod, bytes)
   const variants = Array.from({ length: maxRows }, (_, r) => outer(mod, m, r + 1, false, 'step'))
+  const runs = Array.from({ length: maxRows }, (_, r) => outerPanels(mod, m, r + 1))
   const tileRow = columns * bytes
   mod.kernel('gemm', (f, desc, begin, end) => {
     const d = readFields(f, desc, blockFields)
@@ -156,6 +157,56 @@ export function blocksKernel(mod: Module, m: Machine): void {
       f.if(() => copy([tile, l.dstRow, bytes], [l.c, d.cRow, d.cColumn]))
     }
 
+    /** Panels first .. end - 1, all of `rowsSmall + more` rows. */
+    const run = (first: Local, end: Local, more: 0 | 1): void => {
+      f.get(first)
+      f.get(end)
+      f.op('i32.lt_u')
+      f.if(() => {
+        sumOf(f, more, [d.rowsSmall, 1])
+        f.set(l.rows)
+        firstOfPanel(f, first, d.rowsSmall, d.bigPanels)
+        f.set(l.row0)
+        sumOf(f, 0, [l.row0, d.k], [l.k0, l.rows])
+        f.i32(bytes)
+        f.op('i32.mul')
+        sumOf(f, d.a, [l.batch, d.aBatch])
+        f.op('i32.add')
+        f.set(l.a)
+        sumOf(f, d.c, [l.batch, d.cBatch], [l.row0, d.cRow], [l.panelB, tileRow])
+        f.set(l.c)
+        f.get(l.k0)
+        f.if(
+          () => {
+            f.get(l.c)
+            f.set(l.src)
+            f.get(d.cRow)
+            f.set(l.srcRow)
+          },
+          () => {
+            sumOf(f, d.init, [l.batch, d.initBatch], [l.row0, d.initRow], [l.panelB, d.initPanel])
+            f.set(l.src)
+            f.get(d.initRow)
+            f.set(l.srcRow)
+          },
+        )
+        callByRows(f, l.rows, runs, () => {
+          f.get(l.a)
+          f.get(d.k)
+          f.get(l.kc)
+          f.op('i32.sub')
+          f.get(l.rows)
+          f.op('i32.mul')
+          f.i32(bytes)
+          f.op('i32.mul')
+          for (const x of [l.b, l.src, l.srcRow, l.c, d.cRow, l.kc]) f.get(x)
+          f.get(end)
+          f.get(first)
+          f.op('i32.sub')
+        })
+      })
+    }
+
     f.range(l.item, begin, end, 1, () => {
       f.get(l.item)
       f.set(l.batch)
@@ -196,7 +247,36 @@ export function blocksKernel(mod: Module, m: Machine): void {
             f.i32(tileRow)
             f.set(l.bStep)
           })
-          f.range(l.panelA, l.firstA, l.endA, 1, tileStep)
+          // Whole tiles of packed panels need no arithmetic in between: those of one height at once.
+          f.get(d.aPacked)
+          f.get(l.width)
+          f.i32(columns)
+          f.op('i32.eq', 'i32.and')
+          f.get(d.cColumn)
+          f.i32(bytes)
+          f.op('i32.eq', 'i32.and')
+          f.get(l.bStep)
+          f.i32(tileRow)
+          f.op('i32.eq', 'i32.and')
+          f.get(l.k0)
+          f.get(d.initColumn)
+          f.i32(bytes)
+          f.op('i32.eq', 'i32.or', 'i32.and')
+          f.if(
+            () => {
+              setMin(f, l.panelA, l.endA, d.bigPanels)
+              run(l.firstA, l.panelA, 1)
+              // max(firstA, bigPanels)
+              f.get(l.firstA)
+              f.get(d.bigPanels)
+              f.get(l.firstA)
+              f.get(d.bigPanels)
+              f.op('i32.gt_u', 'select')
+              f.set(l.panelA)
+              run(l.panelA, l.endA, 0)
+            },
+            () => f.range(l.panelA, l.firstA, l.endA, 1, tileStep),
+          )
         })
       })
     })

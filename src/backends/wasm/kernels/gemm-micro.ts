@@ -142,6 +142,66 @@ export function outer(mod: Module, m: Machine, rows: number, packedA: boolean, s
 }
 
 /**
+ * The same for `panels` packed panels of A one under the other, against one panel of B with rows of whole tiles: (a, aSkip, b, init, initStride, out,
+ * outStride, k, panels). From a panel to the next, `aSkip` bytes of A are left out; init and out go on by their strides.
+ */
+export function outerPanels(mod: Module, m: Machine, rows: number): FuncRef {
+  const { bytes, columns } = shapeOf(m)
+  return mod.func(`panels${rows}`, new Array<'i32'>(9).fill('i32'), [], (f) => {
+    const [a, aSkip, bStart, init, initStride, out, outStride, k, panels] = f.args
+    const offsets = [0, 1].flatMap((v) => pair(m).map((o) => o + 16 * m.width * v))
+    const acc = Array.from({ length: rows }, () => offsets.map(() => f.local('v128')))
+    const bv = offsets.map(() => f.local('v128'))
+    const av = f.local('v128')
+    const [b, left] = [f.local('i32'), f.local('i32')]
+    f.loop((next) => {
+      for (const row of acc) {
+        offsets.forEach((o, v) => {
+          f.get(init)
+          f.load('v128.load', o)
+          f.set(row[v])
+        })
+        f.inc(init, initStride)
+      }
+      f.get(bStart)
+      f.set(b)
+      f.get(k)
+      f.set(left)
+      f.loop((again) => {
+        offsets.forEach((o, v) => {
+          f.get(b)
+          f.load('v128.load', o)
+          f.set(bv[v])
+        })
+        acc.forEach((row, r) => {
+          f.get(a)
+          f.load(m.type === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat', r * bytes)
+          f.set(av)
+          row.forEach((cell, v) => multiplyAdd(f, m, av, bv[v], cell))
+        })
+        f.inc(a, rows * bytes)
+        f.inc(b, columns * bytes)
+        f.inc(left, -1)
+        f.get(left)
+        f.brIf(again)
+      })
+      for (const row of acc) {
+        for (let v = offsets.length - 1; v >= 0; v--) {
+          f.get(out)
+          f.get(row[v])
+          f.store('v128.store', offsets[v])
+        }
+        f.inc(out, outStride)
+      }
+      f.inc(a, aSkip)
+      f.inc(panels, -1)
+      f.get(panels)
+      f.brIf(next)
+    })
+  })
+}
+
+/**
  * acc[r][c] += a[r] * b[c], lane by lane, over `blocks` runs of `steps` logical vectors; r < rows, c < columns (1 or 2). From a run to the next,
  * `aSkip` and `bSkip` bytes are left out. acc[r][c] is one logical vector; columns are neighbours, rows accStride apart.
  * (a, aRow, b0, b1, acc, accStride, steps, blocks, aSkip, bSkip), steps and blocks > 0; b1 is not read with one column.

@@ -82,7 +82,7 @@ const biasFields = (x: Matrix | null) => ({
 })
 
 const kBlockMost = 256
-const rowsPerBlock = 96
+const rowsPerBlock = 192
 const columnPanelsPerBlock = 16
 /** Multiplications in an item that are worth handing to another thread. */
 const worthSplitting = 1 << 18
@@ -295,10 +295,10 @@ export const gemm =
     if (k === 0 || (scalarType !== 'f32' && scalarType !== 'f64')) return plain(engine, scalarType, problem)
     const machine = machineOf(engine, scalarType)
     const { bytes } = shapeOf(machine)
-    const fewRows = (p: Problem): boolean => p.m <= 3 && p.k >= 32 && p.b.row === bytes && p.n > p.m
+    const fewRows = (p: Problem): boolean => p.m <= (p.k >= 192 ? 12 : 3) && p.k >= 32 && p.b.row === bytes && p.n > p.m
     const few = fewRows(problem)
     const columnsFirst = problem.c.column !== bytes && problem.c.row === bytes
-    if ((problem.n <= 3 && !few && fewRows(transposed(problem))) || (columnsFirst && !few))
+    if ((problem.n <= 12 && !few && fewRows(transposed(problem))) || (columnsFirst && !few))
       problem = transposed(problem)
     if (fewRows(problem)) dots(engine, machine, problem)
     else blocks(engine, machine, problem)

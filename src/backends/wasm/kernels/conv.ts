@@ -5,6 +5,7 @@ import { DTypeError } from '../../../base/errors.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
+import { imagesConv } from './conv-images.ts'
 import { type Axis, forwardAxis, inputGradAxis, slabColumns, tapRanges } from './conv-axis.ts'
 import { correlateFields, correlateKernel, phaseBytes, phaseFields } from './conv-correlate.ts'
 import { weightFields, weightPackKernel } from './conv-pack.ts'
@@ -361,7 +362,7 @@ export const conv =
     if (dtype !== 'float32' && dtype !== 'float64') throw new DTypeError(`conv: dtype ${dtype} is not supported`)
     if (numelOf(written.shape) === 0) return
     const machine = machineOf(engine, dtype === 'float32' ? 'f32' : 'f64')
-    if (winogradConv(engine, machine, spec) || unfoldedConv(engine, machine, spec)) return
+    if ([winogradConv, unfoldedConv, imagesConv].some((run) => run(engine, machine, spec))) return
     const axis = (d: 0 | 1): Axis =>
       pass === 'inputGrad'
         ? inputGradAxis(x.shape[2 + d], w.shape[2 + d], stride[d], padding[d], dilation[d])

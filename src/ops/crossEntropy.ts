@@ -53,14 +53,14 @@ function asRows(op: string, input: Tensor, target: Tensor): { rows: Tensor; labe
   return { rows, labels: target.ndim === 1 ? target : target.reshape(-1), shape: target.shape }
 }
 
-/** Mean of the losses whose target counts, and how many these are. */
-const meanOfCounted = (ignoreIndex: number): ReductionRow => ({
+/** Mean of the losses whose target counts, and how many these are; the run-time number is the index that does not count. */
+const meanOfCounted: ReductionRow = {
   accTypes: ['v', 'v'],
   init: [0, 0],
-  step: [E.add(E.acc(0), E.input(0)), E.add(E.acc(1), E.fromMask(E.ne(E.input(1), ignoreIndex)))],
+  step: [E.add(E.acc(0), E.input(0)), E.add(E.acc(1), E.fromMask(E.ne(E.input(1), E.scalar(0))))],
   combine: [E.add(E.acc(0), E.other(0)), E.add(E.acc(1), E.other(1))],
   finish: [E.div(E.acc(0), E.acc(1)), E.acc(1)],
-})
+}
 
 /** Loss of each row [N], and its log of the sum of exponentials, in one kernel. */
 function fusedLosses(x: Tensor, target: Tensor, ignoreIndex: number): { loss: Tensor; lse: Tensor } {
@@ -90,11 +90,11 @@ function fused(x: Tensor, target: Tensor, ignoreIndex: number, reduction: Reduct
   const rows = [x.shape[0]]
   if (reduction === 'mean') {
     const [average, count] = reduceKeepdim(
-      meanOfCounted(ignoreIndex),
+      meanOfCounted,
       [loss, target],
       [0],
       [x.dtype, x.dtype],
-      [],
+      [ignoreIndex],
       computeType(x.dtype),
     )
     return record(

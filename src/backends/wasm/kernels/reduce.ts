@@ -80,23 +80,22 @@ interface Facts {
   readonly usesPosition: boolean
 }
 const facts = new WeakMap<Reduction, Facts>()
-let factsCount = 0
+/** Equal reductions share their facts, so that one made anew for every call does not fill the cache of kernels. */
+const factsByKey = new Map<string, Facts>()
 function factsOf(reduction: Reduction): Facts {
   let found = facts.get(reduction)
   if (found === undefined) {
-    let usesPosition = false
-    walkExprs(reduction.step, (e) => {
-      if (e.op === 'position') usesPosition = true
-    })
     const ids = [reduction.step, reduction.combine, reduction.finish].map((list) => list.map((e) => e.id).join())
-    facts.set(
-      reduction,
-      (found = {
-        id: factsCount++,
-        key: `${reduction.accTypes.join()} ${reduction.init.join()} ${ids.join(' ')}`,
-        usesPosition,
-      }),
-    )
+    const key = `${reduction.accTypes.join()} ${reduction.init.join()} ${ids.join(' ')}`
+    found = factsByKey.get(key)
+    if (found === undefined) {
+      let usesPosition = false
+      walkExprs(reduction.step, (e) => {
+        if (e.op === 'position') usesPosition = true
+      })
+      factsByKey.set(key, (found = { id: factsByKey.size, key, usesPosition }))
+    }
+    facts.set(reduction, found)
   }
   return found
 }

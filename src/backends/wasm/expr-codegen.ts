@@ -68,7 +68,7 @@ function pow(c: Context, args: Word[], e: Expr): Word {
 
 const hostFormula: { readonly [op: string]: (c: Context, x: Word) => Word } = {
   sigmoid: ({ l, type }, x) => {
-    const e = l.host('exp', type, l.op(`${type}.neg`, l.op(`${type}.abs`, x)))
+    const e = l.host('exp', type, l.neg(type, l.abs(type, x)))
     const one = l.constant(type, 1)
     const top = l.select(64, l.op(`${type}.lt`, x, l.constant(type, 0)), e, one)
     return l.op(`${type}.div`, top, l.op(`${type}.add`, e, one))
@@ -89,8 +89,8 @@ const transcendental =
   }
 
 const printers: { readonly [O in ExprOp]?: Print } = {
-  neg: same('neg'),
-  abs: same('abs'),
+  neg: ({ l, type }, [x]) => l.neg(type, x),
+  abs: ({ l, type }, [x]) => l.abs(type, x),
   add: same('add'),
   sub: same('sub'),
   mul: same('mul'),

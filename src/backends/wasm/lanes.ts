@@ -107,6 +107,22 @@ export class Lanes {
       ? this.op(`${type}.relaxed_madd`, a, b, c)
       : this.op(`${type}.add`, this.op(`${type}.mul`, a, b), c)
   }
+  /** c - a * b; fused where the engine can. */
+  nmadd(type: 'f32x4' | 'f64x2', a: Word, b: Word, c: Word): Word {
+    return this.relaxed
+      ? this.op(`${type}.relaxed_nmadd`, a, b, c)
+      : this.op(`${type}.sub`, c, this.op(`${type}.mul`, a, b))
+  }
+  // By masks, which a loop keeps in a register: V8 builds those of `abs` and `neg` anew at each use.
+  abs(type: LaneType, x: Word): Word {
+    if (type === 'f32x4') return this.op('v128.and', x, this.i32(0x7fffffff))
+    return type === 'f64x2' ? this.op('v128.and', x, this.i64(0x7fffffffffffffffn)) : this.op(`${type}.abs`, x)
+  }
+  neg(type: LaneType, x: Word): Word {
+    if (type === 'f32x4') return this.op('v128.xor', x, this.i32(0x80000000))
+    return type === 'f64x2' ? this.op('v128.xor', x, this.i64(-0x8000000000000000n)) : this.op(`${type}.neg`, x)
+  }
+
   /** mask ? a : b, where every lane of the mask (of `bits` bits) is all ones or all zeros. */
   select(bits: 32 | 64, mask: Word, a: Word, b: Word): Word {
     const name = this.relaxed

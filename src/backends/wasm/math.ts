@@ -15,8 +15,8 @@ export const f32ops = (l: Lanes) => ({
   mul: (a: Word, b: Word) => l.op('f32x4.mul', a, b),
   div: (a: Word, b: Word) => l.op('f32x4.div', a, b),
   madd: (a: Word, b: Word, c: Word) => l.madd('f32x4', a, b, c),
-  abs: (a: Word) => l.op('f32x4.abs', a),
-  neg: (a: Word) => l.op('f32x4.neg', a),
+  abs: (a: Word) => l.abs('f32x4', a),
+  neg: (a: Word) => l.neg('f32x4', a),
   lt: (a: Word, b: Word) => l.op('f32x4.lt', a, b),
   eq: (a: Word, b: Word) => l.op('f32x4.eq', a, b),
   select: (m: Word, a: Word, b: Word) => l.select(32, m, a, b),
@@ -28,66 +28,80 @@ export const f32ops = (l: Lanes) => ({
 export const copySign = (l: Lanes, magnitude: Word, sign: Word): Word =>
   l.op('v128.or', magnitude, l.op('v128.and', sign, l.i32(0x80000000)))
 
-/** 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits. */
+/** 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits; the lowest nine bits of its own are 0. */
 const MAGIC = 12582912
 const MAGIC_BITS = 0x4b400000
+/** Bits of 2^k, less those of k at their place. */
 const ONE_BITS = 0x3f800000
 const expTail = [
   0.5000000095132657, 0.16666518885717257, 0.041666205979479315, 0.008368883751454954, 0.0013950479116035396,
 ]
 
-/** 2^k * (1 + q) = exp(x), |log(1 + q)| <= log(2) / 2; x must be small enough for k to fit into an int32. */
-function expParts(l: Lanes, x: Word): { q: Word; k: Word } {
+/**
+ * exp(x) = 2^k (1 + q), |log(1 + q)| <= log(2) / 2, where k are the low bits of t; with `sign` -1 it is exp(-x) = 2^k (1 - q).
+ * x must be small enough for k to fit into nine bits.
+ */
+function expParts(l: Lanes, x: Word, sign: 1 | -1 = 1): { q: Word; t: Word } {
   const { sub, mul, madd } = f32ops(l)
-  const t = madd(x, l.f32(Math.LOG2E), l.f32(MAGIC))
+  const t = madd(x, l.f32(sign * Math.LOG2E), l.f32(MAGIC))
   const n = sub(t, l.f32(MAGIC))
   // log(2) in two parts; n times the first is exact.
-  const r = madd(n, l.f32(2.1219444e-4), madd(n, l.f32(-0.693359375), x))
-  const q = madd(mul(r, r), horner(l, r, expTail), r)
-  return { q, k: l.op('i32x4.sub', t, l.i32(MAGIC_BITS)) }
+  const r = madd(n, l.f32(sign * 2.1219444e-4), madd(n, l.f32(sign * -0.693359375), x))
+  const z = mul(r, r)
+  const tail = sign === 1 ? expTail : expTail.map((c, k) => (k % 2 === 0 ? -c : c))
+  return { q: madd(z, quartic(l, r, z, tail), r), t }
 }
-const powerOfTwo = (l: Lanes, k: Word): Word => l.op('i32x4.add', l.shift('i32x4.shl', k, 23), l.i32(ONE_BITS))
+/** c[0] + ... + c[4] x^4, z = x^2: a shorter chain than Horner's. */
+function quartic(l: Lanes, x: Word, z: Word, c: readonly number[]): Word {
+  const { madd } = f32ops(l)
+  const high = madd(z, l.f32(c[4]), madd(x, l.f32(c[3]), l.f32(c[2])))
+  return madd(z, high, madd(x, l.f32(c[1]), l.f32(c[0])))
+}
+/** k where the exponent of a float stands. */
+const exponent = (l: Lanes, t: Word): Word => l.shift('i32x4.shl', t, 23)
+const powerOfTwo = (l: Lanes, exponents: Word, more = 0): Word =>
+  l.op('i32x4.add', exponents, l.i32(ONE_BITS + (more << 23)))
+const clamp = (l: Lanes, x: Word, low: number, high: number): Word =>
+  l.op('f32x4.pmin', l.op('f32x4.pmax', x, l.f32(low)), l.f32(high))
 
 function exp(l: Lanes, x: Word): Word {
-  const { add, mul } = f32ops(l)
-  const clamped = l.op('f32x4.pmin', l.op('f32x4.pmax', x, l.f32(-104)), l.f32(89))
-  const { q, k } = expParts(l, clamped)
+  const { mul, madd, and } = f32ops(l)
+  const { q, t } = expParts(l, clamp(l, x, -104, 89))
   // 2^k in two factors: k reaches 128, and -150 for results below the normal range.
-  const half = l.shift('i32x4.shr_s', k, 1)
-  return mul(mul(add(q, l.f32(1)), powerOfTwo(l, half)), powerOfTwo(l, l.op('i32x4.sub', k, half)))
+  const half = and(l.shift('i32x4.shl', t, 22), l.i32(0xff800000))
+  const first = powerOfTwo(l, half)
+  const second = powerOfTwo(l, l.op('i32x4.sub', exponent(l, t), half))
+  return mul(madd(first, q, first), second)
 }
 
 /** exp(x) for -87 <= x <= 88, without the care at both ends. */
 function expMiddle(l: Lanes, x: Word): Word {
-  const { q, k } = expParts(l, x)
-  return l.op('f32x4.mul', l.op('f32x4.add', q, l.f32(1)), powerOfTwo(l, k))
+  const { q, t } = expParts(l, x)
+  const power = powerOfTwo(l, exponent(l, t))
+  return l.madd('f32x4', power, q, power)
 }
 
 /** 2 (h q + (h - 1/2)) with h = 2^(k - 1), which does not overflow before the result does; q itself where k is 0. */
 function expm1(l: Lanes, x: Word): Word {
   const { add, sub, madd, abs, select } = f32ops(l)
-  const clamped = l.op('f32x4.pmin', l.op('f32x4.pmax', x, l.f32(-20)), l.f32(89))
-  const { q, k } = expParts(l, clamped)
-  const h = powerOfTwo(l, l.op('i32x4.sub', k, l.i32(1)))
+  const { q, t } = expParts(l, clamp(l, x, -20, 89))
+  const h = powerOfTwo(l, exponent(l, t), -1)
   const half = madd(h, q, sub(h, l.f32(0.5)))
-  return copySign(l, abs(select(l.op('i32x4.eq', k, l.i32(0)), q, add(half, half))), x)
+  return copySign(l, abs(select(l.op('i32x4.eq', t, l.i32(MAGIC_BITS)), q, add(half, half))), x)
 }
 
 /**
- * e / (1 + e) for x < 0, 1 / (1 + e) otherwise, with e = exp(-|x|), which never overflows.
- * The quotient is corrected by its remainder, in which the rounding of 1 + e counts too: else three roundings exceed 2 ulp.
+ * c / (c + c exp(-x)), where c keeps the denominator in range down to results below the normal numbers. The denominator is c + 2^k + 2^k q, and what
+ * the first sum loses goes into the last product.
  */
 function sigmoid(l: Lanes, x: Word): Word {
-  const { add, sub, mul, div, madd, abs, neg, lt, select } = f32ops(l)
-  const one = l.f32(1)
-  const e = exp(l, neg(abs(x)))
-  const top = select(lt(x, l.f32(0)), e, one)
-  const bottom = add(one, e)
-  const lost = sub(e, sub(bottom, one))
-  const inverse = div(one, bottom)
-  const quotient = mul(top, inverse)
-  const minus = neg(quotient)
-  return madd(madd(minus, lost, madd(minus, bottom, top)), inverse, quotient)
+  const { add, sub, div } = f32ops(l)
+  const { q, t } = expParts(l, clamp(l, x, -104, 20), -1)
+  const c = l.f32(2 ** -24)
+  const power = powerOfTwo(l, exponent(l, t), -24)
+  const sum = add(power, c)
+  const lost = sub(c, sub(sum, power))
+  return div(c, add(sum, l.nmadd('f32x4', power, q, lost)))
 }
 
 const tanhTail = [
@@ -100,8 +114,9 @@ function tanh(l: Lanes, x: Word): Word {
   const a = abs(x)
   const z = mul(x, x)
   const small = madd(mul(z, horner(l, z, tanhTail)), a, a)
-  const e = expMiddle(l, l.op('f32x4.pmin', add(a, a), l.f32(40)))
-  const large = sub(l.f32(1), div(l.f32(2), add(e, l.f32(1))))
+  const { q, t } = expParts(l, l.op('f32x4.pmin', add(a, a), l.f32(40)))
+  const power = powerOfTwo(l, exponent(l, t))
+  const large = sub(l.f32(1), div(l.f32(2), madd(power, q, add(power, l.f32(1)))))
   return copySign(l, select(lt(a, l.f32(0.625)), small, large), x)
 }
 

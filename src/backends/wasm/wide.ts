@@ -9,7 +9,7 @@ const ops = (l: Lanes) => ({
   mul: (a: Word, b: Word) => l.op('f64x2.mul', a, b),
   div: (a: Word, b: Word) => l.op('f64x2.div', a, b),
   madd: (a: Word, b: Word, c: Word) => l.madd('f64x2', a, b, c),
-  abs: (a: Word) => l.op('f64x2.abs', a),
+  abs: (a: Word) => l.abs('f64x2', a),
   sqrt: (a: Word) => l.op('f64x2.sqrt', a),
   lt: (a: Word, b: Word) => l.op('f64x2.lt', a, b),
   eq: (a: Word, b: Word) => l.op('f64x2.eq', a, b),

@@ -19,7 +19,7 @@ import {
 
 /** Bytes of all planes of a group of images, which stay in the second-level cache, and of a band of results. */
 const planesMost = 384 * 1024
-const bandMost = 48 * 1024
+const bandMost = 112 * 1024
 /** Bytes of the gradient that a tile reads again for every tap. */
 const gradBandMost = 16 * 1024
 /** Parts of the weight gradient: enough for any small number of threads. */

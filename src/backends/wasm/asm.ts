@@ -51,6 +51,8 @@ export class Func implements FuncRef {
   readonly code: number[] = []
   /** Where five bytes wait for the index of a function. */
   readonly calls: { at: number; callee: FuncRef }[] = []
+  /** Names of parameters and locals by index, where they have any: for listings. */
+  readonly names: (string | undefined)[] = []
   private readonly localTypes: ValType[] = []
   private depth = 0
 
@@ -61,13 +63,21 @@ export class Func implements FuncRef {
     this.args = params.map((type, index) => ({ type, index }))
   }
 
+  /** Parameters and locals. */
+  get localCount(): number {
+    return this.params.length + this.localTypes.length
+  }
   /** A new local; it holds 0 at the start of the function (not of a loop's iteration). */
   local(type: ValType): Local {
     this.localTypes.push(type)
     return { type, index: this.params.length + this.localTypes.length - 1 }
   }
+  named(local: Local, name: string): Local {
+    this.names[local.index] = name
+    return local
+  }
   locals<N extends string>(type: ValType, ...names: N[]): Record<N, Local> {
-    return Object.fromEntries(names.map((name) => [name, this.local(type)])) as Record<N, Local>
+    return Object.fromEntries(names.map((name) => [name, this.named(this.local(type), name)])) as Record<N, Local>
   }
 
   get(l: Local): void {
@@ -273,6 +283,11 @@ export class Module {
     this.shared = shared
   }
 
+  /** Its functions, for listings. */
+  get functions(): readonly { readonly func: Func; readonly exported: boolean }[] {
+    return this.funcs
+  }
+
   /** Names of the exported functions, in the order in which they were made. */
   get exports(): string[] {
     return this.funcs.filter((f) => f.exported).map((f) => f.func.name)
@@ -294,7 +309,11 @@ export class Module {
   /** An exported kernel: `(desc, begin, end)`, see engine.ts. */
   kernel(name: string, body: (f: Func, desc: Local, begin: Local, end: Local) => void): FuncRef {
     const params = ['i32', 'i32', 'i32'] as const
-    return this.func(name, params, [], (f) => body(f, f.args[0], f.args[1], f.args[2]), { export: true })
+    const write = (f: Func): void => {
+      const [desc, begin, end] = ['desc', 'begin', 'end'].map((arg, k) => f.named(f.args[k], arg))
+      body(f, desc, begin, end)
+    }
+    return this.func(name, params, [], write, { export: true })
   }
 
   /** A JavaScript function of f64 arguments, for what is rare or hard: 20 to 50 ns a call. */

@@ -1,12 +1,15 @@
 // What kernels stand on: modules compiled once by key, descriptors and scratch memory, and `dispatch` over all threads.
 // A kernel is an exported function `(desc: i32, begin: i32, end: i32)`: the address of a descriptor and a range of work items.
+import { now } from '#platform'
 import { bytesOf } from '../../base/dtype.ts'
 import { DeviceError } from '../../base/errors.ts'
+import { tellCompiled } from '../../runtime/compile.ts'
 import type { View } from '../../runtime/spec.ts'
 import { Module } from './asm.ts'
 import { type Features, probeFeatures } from './features.ts'
 import { hostMath } from './host.ts'
 import { descriptors } from './layout.ts'
+import { listing } from './listing.ts'
 import { Allocator, createMemory } from './memory.ts'
 import { type Job, runChunks, ThreadPool } from './threads.ts'
 
@@ -199,10 +202,14 @@ export class Engine {
   }
 
   private compile(key: string, build: (m: Module, features: Features) => void): Record<string, Kernel> {
+    const began = now()
     const m = new Module(this.features.sharedMemory)
     build(m, this.features)
     const bytes = m.bytes()
+    const generated = now()
     const module = this.compileBytes(key, bytes)
+    const times = { generateMs: generated - began, compileMs: now() - generated }
+    tellCompiled({ device: 'wasm', name: key, bytes: bytes.length, ...times, text: () => listing(m) })
     const imports = { k: { memory: this.memory }, h: this.host }
     const { exports } = new WebAssembly.Instance(module, imports)
     let moduleAddress = 0

@@ -21,6 +21,10 @@ export const log = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
+export const onExit = (listener: () => void): void => {
+  process.on('exit', listener)
+}
+
 export function setV8Flag(flag: string): boolean {
   setFlagsFromString(flag)
   return true

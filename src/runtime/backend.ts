@@ -18,6 +18,14 @@ export interface MemoryStats {
 /** By name, camelCase; sizes in bytes. */
 export type DeviceInfo = Readonly<Record<string, string | number | boolean>>
 
+/** What a device does at best, on all its threads. */
+export interface Peak {
+  /** Multiplications and additions of float32 a second. */
+  readonly flops: number
+  /** Bytes a second, read and written, of a copy from memory to memory. */
+  readonly bandwidth: number
+}
+
 export interface Backend {
   readonly name: DeviceName
   readonly kernels: Kernels
@@ -32,4 +40,6 @@ export interface Backend {
   stats(): MemoryStats
   /** Facts about the device for people to read: threads, instructions, memory. */
   info?(): DeviceInfo
+  /** Measured at the first call. */
+  peak?(): Peak
 }

@@ -1,5 +1,5 @@
 // The one door from ops to devices: checks that all views live on one device, runs the kernel there, and tells listeners.
-import { env, log, now } from '#platform'
+import { now } from '#platform'
 import { DeviceError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Backend } from './backend.ts'
@@ -47,14 +47,16 @@ export function onLaunch(listener: Listener): () => void {
   }
 }
 
-/** One line of text: device, kind, time and views of a kernel. */
-export function describeLaunch({ spec, device, ms }: Launch): string {
-  const views = specViews(spec).map((view) => `${view.dtype}${formatShape(view.shape)}`)
-  const detail = 'op' in spec ? ` ${spec.op}` : 'pass' in spec ? ` ${spec.pass}` : ''
-  return `${device.name} ${spec.kind}${detail} ${ms.toFixed(3)} ms  ${views.join(' ')}`
+/** Its kind, with the operation and the pass where it has them. */
+export function kernelName(spec: KernelSpec): string {
+  return [spec.kind, 'op' in spec ? spec.op : '', 'pass' in spec ? spec.pass : ''].filter(Boolean).join(' ')
 }
 
-if (Number(env('KINDLING_DEBUG')) >= 1) onLaunch((launch) => log(describeLaunch(launch)))
+/** One line of text: device, kind, time and views of a kernel; `rate`: what comes behind the time. */
+export function describeLaunch({ spec, device, ms }: Launch, rate = ''): string {
+  const views = specViews(spec).map((view) => `${view.dtype}${formatShape(view.shape)}`)
+  return `${device.name} ${kernelName(spec)} ${ms.toFixed(3)} ms${rate}  ${views.join(' ')}`
+}
 
 /** Runs the kernel on the device of its views. Throws DeviceError where they live on different devices. */
 export function launch(spec: KernelSpec): void {

@@ -1,5 +1,5 @@
 // The WebAssembly device: one engine per process, one kernel generator per kind.
-import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/backend.ts'
+import type { Backend, DeviceInfo, Handle, MemoryStats, Peak } from '../../runtime/backend.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { revecObstacle } from './features.ts'
@@ -15,6 +15,7 @@ import { scanKernel } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
 import { softmax } from './kernels/softmax.ts'
 import { sort } from './kernels/sort.ts'
+import { measurePeak } from './peak.ts'
 import { settings } from './settings.ts'
 
 type Factories = { readonly [K in KernelKind]: (engine: Engine) => Kernels[K] }
@@ -51,6 +52,7 @@ export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly engine: Engine
   readonly kernels: Kernels
+  private measured: Peak | null = null
 
   constructor(engine: Engine = new Engine()) {
     this.engine = engine
@@ -91,6 +93,10 @@ export class WasmBackend implements Backend {
       memoryReserved: this.engine.memory.buffer.byteLength,
       memoryUsed: this.stats().used,
     }
+  }
+  peak(): Peak {
+    this.measured ??= measurePeak(this.engine)
+    return this.measured
   }
 }
 

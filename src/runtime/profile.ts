@@ -1,0 +1,103 @@
+// Sums of what kernels took, by kind and by shape, against what the machine can do: `torch.profiler`, and the end of a run with KINDLING_DEBUG=2.
+import type { Backend } from './backend.ts'
+import { type Launch, onLaunch } from './launch.ts'
+import { type ProfileRow, type TableOptions, tableOf } from './profileTable.ts'
+import { isThenable } from './scope.ts'
+import { type Work, workOf } from './work.ts'
+
+export type { ProfileRow, TableOptions } from './profileTable.ts'
+
+interface Sum {
+  readonly device: Backend
+  readonly work: Work
+  calls: number
+  ms: number
+}
+
+/** Rows, the most expensive first, and the same as text. */
+export class Averages {
+  readonly rows: readonly ProfileRow[]
+  constructor(rows: readonly ProfileRow[]) {
+    this.rows = rows
+  }
+  table({ rowLimit = 100 }: TableOptions = {}): string {
+    return tableOf(this.rows, rowLimit)
+  }
+}
+
+export class Profile {
+  private readonly sums = new Map<string, Sum>()
+
+  add({ spec, device, ms }: Launch): void {
+    const work = workOf(spec)
+    const key = `${device.name} ${work.name} ${work.shape} ${work.floatOps} ${work.bytes}`
+    const sum = this.sums.get(key)
+    if (sum === undefined) this.sums.set(key, { device, work, calls: 1, ms })
+    else {
+      sum.calls++
+      sum.ms += ms
+    }
+  }
+
+  /** Kernels summed by name or, with `groupByInputShape`, by name and shape. Source: `profile.key_averages`. */
+  keyAverages({ groupByInputShape = false }: { groupByInputShape?: boolean } = {}): Averages {
+    const groups = Map.groupBy(
+      this.sums.values(),
+      ({ device, work }) => `${device.name} ${work.name} ${groupByInputShape ? work.shape : ''}`,
+    )
+    const all = [...this.sums.values()].reduce((total, { ms }) => total + ms, 0)
+    const rows = [...groups.values()].map((sums) => rowOf(sums, groupByInputShape, all))
+    return new Averages(rows.sort((a, b) => b.total - a.total))
+  }
+  /** By name and shape, the most expensive first. */
+  get rows(): readonly ProfileRow[] {
+    return this.keyAverages({ groupByInputShape: true }).rows
+  }
+  table(options: TableOptions = {}): string {
+    return this.keyAverages({ groupByInputShape: true }).table(options)
+  }
+  /** The tables by name and by shape. */
+  summary(options: TableOptions = {}): string {
+    return `${this.keyAverages().table(options)}\n\n${this.table(options)}`
+  }
+}
+
+function rowOf(sums: readonly Sum[], byShape: boolean, all: number): ProfileRow {
+  const [{ device, work }] = sums
+  const total = (of: (sum: Sum) => number): number => sums.reduce((result, sum) => result + of(sum), 0)
+  const ms = total((sum) => sum.ms)
+  const peak = device.peak?.()
+  const atPeak = (one: Work): number =>
+    peak === undefined ? 0 : one.flops > 0 ? one.floatOps / peak.flops : one.bytes / peak.bandwidth
+  return {
+    device: device.name,
+    name: work.name,
+    shape: byShape ? work.shape : '',
+    calls: total((sum) => sum.calls),
+    total: ms,
+    share: all > 0 ? ms / all : 0,
+    flops: total((sum) => sum.calls * sum.work.flops),
+    bytes: total((sum) => sum.calls * sum.work.bytes),
+    ofPeak: peak === undefined || ms === 0 ? null : (1000 * total((sum) => sum.calls * atPeak(sum.work))) / ms,
+  }
+}
+
+/**
+ * Runs `body` and returns what its kernels took; it waits for an async function. Kernels that other tasks run meanwhile count too.
+ * Source: `torch.profiler.profile`.
+ */
+export function profile(body: () => Promise<unknown>): Promise<Profile>
+export function profile(body: () => unknown): Profile
+export function profile(body: () => unknown): Profile | Promise<Profile> {
+  const result = new Profile()
+  const stop = onLaunch((launch) => result.add(launch))
+  let pending = false
+  try {
+    const value = body()
+    if (!isThenable(value)) return result
+    pending = true
+    return value.then(() => result).finally(stop)
+  } finally {
+    if (!pending) stop()
+  }
+}

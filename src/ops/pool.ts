@@ -1,5 +1,5 @@
 // Pooling over the last one or two dimensions: maximum, mean and p-norm of windows, fixed or adaptive to an output size.
-import { record } from '../autograd/record.ts'
+import { needsGraph, record } from '../autograd/record.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
@@ -66,12 +66,19 @@ function averageGrad(
   return record(`${name.slice(0, -1)}Backward0`, [grad], out, [], (g) => [average(name, g, size, windows, averaging)])
 }
 
-/** Maximum of each window and its position (int64) in the plane. The gradient goes to that position. */
-function maximum(name: string, x: Tensor, size: readonly number[], windows: Windows): [Tensor, Tensor] {
+type Maxima = readonly [values: Tensor, indices: Tensor | null]
+
+/**
+ * Maximum of each window, and its position in the plane: int64 for the caller, int32 where only the gradient needs it, which goes to that
+ * position; null where nobody does.
+ */
+function maximum(name: string, x: Tensor, size: readonly number[], windows: Windows, returnIndices: boolean): Maxima {
   const shape = [...x.shape.slice(0, -2), ...size]
   const y = Tensor.empty(shape, x.dtype, x.device)
-  const indices = Tensor.empty(shape, 'int64', x.device)
+  const dtype = returnIndices ? 'int64' : needsGraph([x]) ? 'int32' : null
+  const indices = dtype && Tensor.empty(shape, dtype, x.device)
   run('max', 'forward', x, y, indices, windows)
+  if (indices === null) return [y, null]
   const from = x.shape
   return [record(name, [x], y, [indices], (grad, [at]) => [maximumGrad(name, grad, at, from, windows)]), indices]
 }
@@ -79,7 +86,7 @@ function maximumGrad(name: string, grad: Tensor, indices: Tensor, shape: readonl
   const out = Tensor.empty(shape, grad.dtype, grad.device)
   run('max', 'backward', out, grad, indices, windows)
   return record(`${name.slice(0, -1)}Backward0`, [grad], out, [indices], (g, [at]) => [
-    g.flatten(-2).gather(-1, at.flatten(-2)).reshape(at.shape),
+    g.flatten(-2).gather(-1, at.long().flatten(-2)).reshape(at.shape),
   ])
 }
 
@@ -153,8 +160,8 @@ type WithIndices = Named<readonly [Tensor, Tensor], 'values' | 'indices'>
 type Indexed = { returnIndices: true }
 type Plain = { returnIndices?: false }
 
-const either = ([values, indices]: readonly [Tensor, Tensor], returnIndices: boolean): Tensor | WithIndices =>
-  returnIndices ? named([values, indices], ['values', 'indices']) : values
+const either = ([values, indices]: Maxima, returnIndices: boolean): Tensor | WithIndices =>
+  returnIndices && indices ? named([values, indices], ['values', 'indices']) : values
 
 /** Largest value of each window of [N, C, H, W] or [C, H, W]; with `returnIndices` also its position in the plane. Source: `torch.nn.functional.max_pool2d`. */
 export function maxPool2d(input: Tensor, kernelSize: Size, options?: MaxPoolOptions & Plain): Tensor
@@ -166,7 +173,8 @@ export function maxPool2d(
 ): Tensor | WithIndices {
   checkPlanes('maxPool2d', input)
   const { windows, size } = windowsOf('maxPool2d', input, 2, kernelSize, options)
-  return either(maximum('MaxPool2DWithIndicesBackward0', input, size, windows), options.returnIndices ?? false)
+  const { returnIndices = false } = options
+  return either(maximum('MaxPool2DWithIndicesBackward0', input, size, windows, returnIndices), returnIndices)
 }
 /** Largest value of each window of [N, C, L] or [C, L]. Source: `torch.nn.functional.max_pool1d`. */
 export function maxPool1d(input: Tensor, kernelSize: Size, options?: MaxPoolOptions & Plain): Tensor
@@ -178,12 +186,13 @@ export function maxPool1d(
 ): Tensor | WithIndices {
   checkLines('maxPool1d', input)
   const { windows, size } = windowsOf('maxPool1d', input, 1, kernelSize, options)
+  const { returnIndices = false } = options
   return either(
-    lines(maximum('MaxPool2DWithIndicesBackward0', input.unsqueeze(-2), size, windows)),
-    options.returnIndices ?? false,
+    lines(maximum('MaxPool2DWithIndicesBackward0', input.unsqueeze(-2), size, windows, returnIndices)),
+    returnIndices,
   )
 }
-const lines = (planes: readonly [Tensor, Tensor]): [Tensor, Tensor] => [planes[0].squeeze(-2), planes[1].squeeze(-2)]
+const lines = ([values, indices]: Maxima): Maxima => [values.squeeze(-2), indices && indices.squeeze(-2)]
 
 export interface AvgPoolOptions extends WindowOptions {
   /** Count the padding in the divisor. Default true. */
@@ -246,7 +255,7 @@ export function adaptiveMaxPool2d(
 ): Tensor | WithIndices {
   checkPlanes('adaptiveMaxPool2d', input)
   const size = adaptiveSize('adaptiveMaxPool2d', input, outputSize, 2)
-  return either(maximum('AdaptiveMaxPool2DBackward0', input, size, adaptive), returnIndices)
+  return either(maximum('AdaptiveMaxPool2DBackward0', input, size, adaptive, returnIndices), returnIndices)
 }
 /** Maxima over windows chosen so that the output has length L'. Source: `torch.nn.functional.adaptive_max_pool1d`. */
 export function adaptiveMaxPool1d(input: Tensor, outputSize: OutputSize, options?: Plain): Tensor
@@ -259,7 +268,7 @@ export function adaptiveMaxPool1d(
   checkLines('adaptiveMaxPool1d', input)
   const size = adaptiveSize('adaptiveMaxPool1d', input, outputSize, 1)
   return either(
-    lines(maximum('AdaptiveMaxPool2DBackward0', input.unsqueeze(-2), [1, ...size], adaptive)),
+    lines(maximum('AdaptiveMaxPool2DBackward0', input.unsqueeze(-2), [1, ...size], adaptive, returnIndices)),
     returnIndices,
   )
 }

@@ -113,8 +113,8 @@ export type PoolWindows =
 
 /**
  * 2-d pooling over the last two dimensions of x [N, C, H, W] -> y [N, C, OH, OW].
- * max: `indices` (int64, flat position in the H x W plane, first maximum, NaN wins); backward adds y into x at the indices. `forward` writes y (and indices), `backward` reads y as
- * the gradient of the output and writes x, the gradient of the input.
+ * max: `indices` (int64 or int32, flat position in the H x W plane, first maximum, of NaN the last; null: not asked for); backward adds y into x at the
+ * indices. `forward` writes y (and indices), `backward` reads y as the gradient of the output and writes x, the gradient of the input.
  * avg: the divisor is `divisor` if given, else the number of elements of the window inside the padded input (`countIncludePad`) or inside the input.
  */
 export interface PoolSpec {

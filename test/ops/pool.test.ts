@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
+import { noGrad } from '../../src/autograd/noGrad.ts'
 import * as F from '../../src/ops/functional.ts'
 import * as torch from '../../src/ops/index.ts'
+import { onLaunch } from '../../src/runtime/launch.ts'
 import { onEachDevice } from '../support/ops.ts'
 import { leaf, unitLeaf, wave } from '../support/samples.ts'
 
@@ -58,6 +60,23 @@ onEachDevice(() => {
     gradcheck((x) => F.adaptiveAvgPool2d(x, [2, 3]), [leaf([1, 2, 5, 7])])
     gradcheck((x) => F.adaptiveAvgPool1d(x, 3), [leaf([1, 2, 7])])
     gradcheck((x) => F.lpPool2d(x, 3, 2), [unitLeaf([1, 1, 4, 4])])
+  })
+
+  test('positions are int64 for the caller, int32 for the gradient alone, and not computed for nobody', () => {
+    const noted: (string | null)[] = []
+    const off = onLaunch(({ spec }) => {
+      if (spec.kind === 'pool') noted.push(spec.indices && spec.indices.dtype)
+    })
+    const x = leaf([1, 2, 7, 5])
+    const options = { stride: 2, padding: 1 }
+    const y = F.maxPool2d(x, 3, options)
+    y.sum().backward()
+    const { values, indices } = F.maxPool2d(x, 3, { ...options, returnIndices: true })
+    const alone = noGrad(() => F.maxPool2d(x, 3, options))
+    off()
+    expect(noted).toEqual(['int32', 'int32', 'int64', null])
+    expect(indices.dtype).toBe('int64')
+    expect([values.tolist(), alone.tolist()]).toEqual([y.tolist(), y.tolist()])
   })
 
   test('NaN wins a maximum', () => {

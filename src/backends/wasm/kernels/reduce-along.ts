@@ -1,5 +1,6 @@
-// for each output (and chunk of its range): hot: vectors of accumulators over whole steps of each row; cold: what is left of the rows,
-// then all lanes merged into lane 0, finished and stored. hot leaves its accumulators in a slot of scratch memory: V8 joins vectors from stores.
+// for each output (and chunk of its range): hot: vectors of accumulators over each row; what is left of it is the masked end of one more step.
+// cold: rows shorter than a step, then all lanes merged into lane 0, finished and stored. hot leaves its accumulators in a slot of scratch memory: V8
+// joins vectors from stores.
 import type { FuncRef, Local, Module } from '../asm.ts'
 import type { Features } from '../engine.ts'
 import { LocalPool } from '../lanes.ts'
@@ -60,11 +61,19 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
     code.begin(f, desc)
     const accs = code.accumulators(f, 2 * pairs)
     const totals = code.blocked ? code.accumulators(f, 2 * pairs) : accs
-    const { left, since } = f.locals('i32', 'left', 'since')
+    const { left, since, masks } = f.locals('i32', 'left', 'since', 'masks')
+    const mask = [0, 1].map(() => f.local('v128'))
+    const splats = inputs.map((k) => (v.inputClasses[k] === SPLAT ? f.local('v128') : null))
     code.reset(f, pool, accs)
     if (code.blocked) code.reset(f, pool, totals)
     rows(f, desc, from, to, addresses, (n, places, position) => {
-      const steps = (blocks: number): void => {
+      const move = (elements: () => void): void => {
+        inputs.forEach((k) =>
+          advanceBy(f, places[k].address, v.inputClasses[k], elements, code.inputWidths[k], places[k].stride),
+        )
+        f.inc(position, elements)
+      }
+      const steps = (blocks: number, masked = false): void => {
         for (let block = blocks - 1; block >= 0; block--) {
           code.advance(
             f,
@@ -72,15 +81,15 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
             accs,
             block,
             lanes,
-            (k) => code.loadInput(f, k, v.inputClasses[k], places[k], block),
+            (k) => {
+              const splat = splats[k]
+              if (splat) f.get(splat)
+              else code.loadInput(f, k, v.inputClasses[k], places[k], block)
+            },
             () => code.pushPosition(f, position, block, 1),
+            masked ? mask[block] : undefined,
           )
         }
-        inputs.forEach((k) =>
-          advanceBy(f, places[k].address, v.inputClasses[k], blocks * lanes, code.inputWidths[k], places[k].stride),
-        )
-        f.inc(position, blocks * lanes)
-        f.inc(left, -blocks * lanes)
       }
       const loop = (blocks: number): void => {
         f.while(
@@ -89,13 +98,46 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
             f.i32(blocks * lanes)
             f.op('i32.ge_u')
           },
-          () => steps(blocks),
+          () => {
+            steps(blocks)
+            move(() => f.i32(blocks * lanes))
+            f.inc(left, -blocks * lanes)
+          },
         )
       }
+      splats.forEach((splat, k) => {
+        if (splat === null) return
+        code.loadInput(f, k, SPLAT, places[k], 0)
+        f.set(splat)
+      })
       f.get(n)
       f.set(left)
       if (pairs > 1) loop(2 * pairs)
       loop(2)
+      f.get(left)
+      f.i32(0)
+      f.op('i32.ne')
+      f.get(n)
+      f.i32(step)
+      f.op('i32.ge_u', 'i32.and')
+      f.if(() => {
+        move(() => {
+          f.get(left)
+          f.i32(step)
+          f.op('i32.sub')
+        })
+        word(f, desc, head.masks)()
+        f.get(left)
+        f.i32(32 / step)
+        f.op('i32.mul', 'i32.add')
+        f.set(masks)
+        for (const block of [0, 1]) {
+          f.get(masks)
+          f.load('v128.load', 16 * block)
+          f.set(mask[block])
+        }
+        steps(2, true)
+      })
       if (!code.blocked) return
       f.inc(since, n)
       f.get(since)
@@ -129,25 +171,16 @@ export function buildAlong(m: Module, features: Features, v: ReduceVariant): voi
     const since = f.local('i32')
     code.reset(f, pool, tail)
     if (code.blocked) code.reset(f, pool, totals)
-    word(f, desc, head.count)()
     word(f, desc, head.last)()
-    f.op('i32.or')
-    f.i32(step - 1)
-    f.op('i32.and')
+    f.i32(step)
+    f.op('i32.lt_u')
     f.if(() => {
       rows(f, desc, from, to, addresses.slice(outputs.length), (n, places, position) => {
-        const whole = (): void => {
-          f.get(n)
-          f.i32(-step)
-          f.op('i32.and')
-        }
-        inputs.forEach((k) =>
-          advanceBy(f, places[k].address, v.inputClasses[k], whole, code.inputWidths[k], places[k].stride),
-        )
-        f.inc(position, whole)
         f.get(n)
-        f.i32(step - 1)
-        f.op('i32.and')
+        f.i32(0)
+        f.get(n)
+        f.i32(step)
+        f.op('i32.lt_u', 'select')
         f.set(left)
         f.while(
           () => f.get(left),

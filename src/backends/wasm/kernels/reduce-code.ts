@@ -42,6 +42,7 @@ export class ReduceCode {
   readonly blocked: boolean
   readonly usesPosition: boolean
   readonly inputWidths: readonly number[]
+  private readonly laneSelect: string
   private constants: ReadonlyMap<Word, Local> = new Map()
   private readonly stepScalars: readonly number[]
   private scalars: ReadonlyMap<number, Local> = new Map()
@@ -57,6 +58,7 @@ export class ReduceCode {
     const { accTypes } = reduction
     const l = new Lanes(m, features.relaxedFma)
     this.v = v
+    this.laneSelect = features.relaxedFma ? 'i32x4.relaxed_laneselect' : 'v128.bitselect'
     this.type = laneTypes[compute]
     this.lanes = laneCount[this.type]
     this.at = offsets(v)
@@ -94,7 +96,7 @@ export class ReduceCode {
   get pairs(): number {
     let nodes = 0
     walk(this.v.reduction.step, (e) => void (nodes += e.args.length > 0 && typeOf(e) !== 'm' ? 1 : 0))
-    return this.v.reduction.accTypes.length === 1 && nodes <= 4 ? 4 : 1
+    return nodes > 4 ? 1 : this.v.reduction.accTypes.length === 1 ? 4 : 2
   }
 
   /** At the start of a function: the constants and scalars of its loops. */
@@ -123,7 +125,7 @@ export class ReduceCode {
     values.forEach((local) => pool.give(local))
   }
 
-  /** All accumulators of one block become step(inputs, accumulators, position), at once. */
+  /** All accumulators of one block become step(inputs, accumulators, position), at once, in the lanes that `mask` has set. */
   advance(
     f: Func,
     pool: LocalPool,
@@ -132,12 +134,14 @@ export class ReduceCode {
     active: number,
     load: (k: number) => void,
     position: () => void,
+    mask?: Local,
   ): void {
-    this.assign(f, pool, this.step, accs, accBlock, active, (leaf) => {
+    const leafAt = (leaf: Leaf): void => {
       if (leaf.kind === 'position') position()
       else if (leaf.kind === 'scalar') f.get(this.scalars.get(leaf.index) as Local)
       else load(leaf.index)
-    })
+    }
+    this.assign(f, pool, this.step, accs, accBlock, active, leafAt, mask)
   }
   /** accs = combine(accs, other) in one block. */
   merge(f: Func, pool: LocalPool, accs: Accumulators, block: number, active: number, other: (k: number) => void): void {
@@ -151,11 +155,17 @@ export class ReduceCode {
     block: number,
     active: number,
     leafAt: (leaf: Leaf) => void,
+    mask?: Local,
   ): void {
     const leaf = (found: Leaf): void => (found.kind === 'acc' ? f.get(accs[found.index][block]) : leafAt(found))
     const values = new Evaluation(f, pool, active, leaf, this.constants).roots(words)
     values.forEach((local, k) => {
       f.get(local)
+      if (mask !== undefined) {
+        f.get(accs[k][block])
+        f.get(mask)
+        f.op(this.laneSelect)
+      }
       f.set(accs[k][block])
       pool.give(local)
     })

@@ -35,6 +35,9 @@ const GRAIN = 16384
 /** Bytes of one accumulator in a slot of scratch memory: eight vectors. */
 export const SLOT = 128
 
+/** Zeros for a pair of vectors, then ones: read from n lanes behind the start, its last n lanes are set. */
+export const MASK_BYTES = 64
+
 /** Byte offsets of the descriptor's head. Then: scalars (f64), outputs' and inputs' addresses, byte strides, tables of kept and reduced dimensions. */
 export const head = {
   keptRank: 0,
@@ -48,6 +51,7 @@ export const head = {
   lastColumns: 32,
   grain: 36,
   slots: 40,
+  masks: 44,
   scalars: 48,
 } as const
 export const offsets = (v: ReduceVariant) => {
@@ -117,9 +121,12 @@ interface Pass {
 
 export function reduceKernel(engine: Engine): (spec: ReduceSpec) => void {
   const cache = new KernelCache()
+  const masks = engine.permanent(MASK_BYTES)
+  engine.u8.fill(0, masks, masks + MASK_BYTES / 2)
+  engine.u8.fill(255, masks + MASK_BYTES / 2, masks + MASK_BYTES)
   return (spec) => {
     if (product(spec.outputs[0].shape) === 0) return
-    run(engine, cache, {
+    run(engine, cache, masks, {
       reduction: spec.reduction,
       compute: spec.compute,
       combine: false,
@@ -132,7 +139,7 @@ export function reduceKernel(engine: Engine): (spec: ReduceSpec) => void {
   }
 }
 
-function run(engine: Engine, cache: KernelCache, pass: Pass): void {
+function run(engine: Engine, cache: KernelCache, masks: number, pass: Pass): void {
   const { reduction, compute, shape, inputs, axes } = pass
   const { id, key, usesPosition } = factsOf(reduction)
   const all = shape.map((_, d) => d)
@@ -217,7 +224,7 @@ function run(engine: Engine, cache: KernelCache, pass: Pass): void {
     columns.last,
     grain,
     slots,
-    0,
+    masks,
   )
   d.f64(...pass.scalars)
   const bytes = (strides: readonly number[], list: readonly Operand[]): void => {
@@ -250,7 +257,7 @@ function run(engine: Engine, cache: KernelCache, pass: Pass): void {
   })
   engine.dispatch(kernel, d, work, grain)
 
-  if (chunks > 1) combinePartials(engine, cache, pass, outputs, chunks, kept)
+  if (chunks > 1) combinePartials(engine, cache, masks, pass, outputs, chunks, kept)
 }
 
 /** Vectors run along the reduced range where that is contiguous, else across the outputs where these are contiguous and enough. */
@@ -292,6 +299,7 @@ function partialResults(engine: Engine, pass: Pass, kept: Dims, chunks: number):
 function combinePartials(
   engine: Engine,
   cache: KernelCache,
+  masks: number,
   pass: Pass,
   partials: readonly Operand[],
   chunks: number,
@@ -299,7 +307,7 @@ function combinePartials(
 ): void {
   const shape = [chunks, ...kept.sizes]
   const strides = outerSteps(shape, 1)
-  run(engine, cache, {
+  run(engine, cache, masks, {
     ...pass,
     combine: true,
     shape,

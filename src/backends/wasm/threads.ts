@@ -15,8 +15,8 @@ export interface Job {
   readonly run: (desc: number, begin: number, end: number) => void
 }
 
-/** Workers and the waiting caller spin this long before they sleep: about what waking a sleeper costs. */
-const spinMs = 0.05
+/** Workers and the waiting caller spin this long before they sleep: in a training loop, JavaScript between two kernels rarely takes longer. */
+const spinMs = 0.2
 const pause: () => void = (Atomics as { pause?: () => void }).pause?.bind(Atomics) ?? (() => {})
 
 interface Seat {

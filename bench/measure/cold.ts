@@ -1,5 +1,7 @@
-// Cold start: from the start of the process to the end of LeNet's first step, imports and compilation included.
-import { spawn } from 'node:child_process'
+// Cold start: from the start of the process to the end of LeNet's first step, imports and compilation included. Kindling runs in its published form,
+// plain JavaScript in dist/, which is built first.
+import { execFileSync, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Program } from '../contender.ts'
 import { kindling, pytorch, torchSettings } from '../programs.ts'
@@ -23,12 +25,17 @@ function firstLine({ command, args, env }: Program, signal: AbortSignal): Promis
   })
 }
 
+const root = join(import.meta.dirname, '..', '..')
+
 export async function measureCold(run: Run): Promise<void> {
+  run.progress('cold start: building the package')
+  execFileSync(process.execPath, [join(root, 'scripts', 'build.ts')], { stdio: 'ignore' })
   const { threads: counts, python, rounds } = run.options
   for (const threads of counts) {
     const settings = run.torch ? torchSettings(threads, ['default', 'OpenBLAS on one thread', 'one thread']) : []
     const peers = settings.map((setting) => pytorch('step', args, python, setting, threads))
-    const programs = [kindling('step', args, threads), ...peers]
+    const published = kindling('step', args, threads)
+    const programs = [{ ...published, args: [join(root, 'bench', 'cold.js'), join(root, 'dist')] }, ...peers]
     const times = programs.map((): number[] => [])
     for (let round = 0; round < rounds; round++) {
       for (const [i, program] of programs.entries()) {

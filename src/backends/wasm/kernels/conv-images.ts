@@ -1,21 +1,12 @@
-// Plans convolutions with images in lanes (image-lanes.ts): few channels, small pictures, many of them, as in LeNet.
-import { bytesOf } from '../../../base/dtype.ts'
+// Plans convolutions with images in lanes (image-lanes*.ts): few channels, small pictures, many of them, as in LeNet.
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
 import { blockBytes, sinkBytes, zeroRowBytes } from './blocks.ts'
 import { weightFields, weightPackKernel } from './conv-pack.ts'
-import { describe, evenPanels, slotsOf } from './gemm-code.ts'
+import { byteStrides, describe, evenPanels, slotsOf, wordsAt, zerosAt } from './gemm-code.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
-import {
-  gradRows,
-  imageFields,
-  imageGradFields,
-  imageGradKernel,
-  imageKernel,
-  imagesAtOnce,
-  imageSumFields,
-  imageSumKernel,
-} from './image-lanes.ts'
+import { imageFields, imageKernel, imagesAtOnce } from './image-lanes.ts'
+import { gradRows, imageGradFields, imageGradKernel, imageSumFields, imageSumKernel } from './image-lanes-grad.ts'
 
 /** Bytes of all planes of a group of images, which stay in the second-level cache, and of a band of results. */
 const planesMost = 384 * 1024
@@ -35,18 +26,6 @@ function kernelsOf(engine: Engine, machine: Machine, across: number): Record<str
     imageSumKernel(m)
     weightPackKernel(m, machine)
   })
-}
-
-const strides = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
-function wordsAt(engine: Engine, words: readonly number[]): number {
-  const at = engine.scratch(4 * words.length)
-  engine.i32.set(words, at / 4)
-  return at
-}
-function zerosAt(engine: Engine, bytes: number): number {
-  const at = engine.scratch(bytes)
-  engine.u8.fill(0, at, at + bytes)
-  return at
 }
 
 /** What a result reads along one dimension: the source of tap 0 (it may lie outside), the first tap inside, and how many are. */
@@ -72,7 +51,7 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, rows: Reach
   const [images, outputs, height, width] = dst.shape
   const [tapRows, across] = w.shape.slice(2)
   const kernels = kernelsOf(engine, machine, across)
-  const [wOut, wIn, wRow, wColumn] = strides(w)
+  const [wOut, wIn, wRow, wColumn] = byteStrides(w)
   const [lane, depth] = forward ? [wOut, wIn] : [wIn, wOut]
   const order = (count: number, tap: number): number => (forward ? tap : count - 1 - tap)
   const weightTable: number[] = []
@@ -112,8 +91,8 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, rows: Reach
   const bandRows = Math.max(1, Math.floor(bandMost / (outputs * width * blockBytes)))
   const band = Math.ceil(height / Math.ceil(height / bandRows))
   const slabBytes = channels * plane
-  const [srcImage, srcChannel] = strides(src)
-  const [dstImage, dstChannel] = strides(dst)
+  const [srcImage, srcChannel] = byteStrides(src)
+  const [dstImage, dstChannel] = byteStrides(dst)
   const desc = describe(engine, imageFields, {
     src: addressOf(src),
     srcImage,
@@ -152,7 +131,7 @@ function weightGrad(engine: Engine, machine: Machine, { x, w, y, stride, padding
   const slabHeight = (height - 1) * stride[0] + tapRows
   const slabWidth = (width - 1) * stride[1] + across
   const plane = slabHeight * slabWidth * blockBytes
-  const [wOut, wIn, wRow, wColumn] = strides(w)
+  const [wOut, wIn, wRow, wColumn] = byteStrides(w)
   const places: number[] = []
   const tapTable: number[] = []
   for (let c = 0; c < channels; c++)
@@ -172,8 +151,8 @@ function weightGrad(engine: Engine, machine: Machine, { x, w, y, stride, padding
   const slabBytes = channels * plane
   const bStep = stride[1] * blockBytes
   const bLine = stride[0] * slabWidth * blockBytes
-  const [xImage, xChannel, xRow] = strides(x)
-  const [yImage, yChannel] = strides(y)
+  const [xImage, xChannel, xRow] = byteStrides(x)
+  const [yImage, yChannel] = byteStrides(y)
   const desc = describe(engine, imageGradFields, {
     x: addressOf(x),
     xImage,

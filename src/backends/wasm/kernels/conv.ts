@@ -1,6 +1,5 @@
 // 2-d convolution and its gradients: plans the kernels of conv-correlate.ts and conv-weight.ts. Called by the wasm device for ConvSpec.
 // Forward and input gradient are one kernel: both gather. The plan depends on sizes and strides only, never on the number of threads.
-import { bytesOf } from '../../../base/dtype.ts'
 import { DTypeError } from '../../../base/errors.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
@@ -12,7 +11,7 @@ import { weightFields, weightPackKernel } from './conv-pack.ts'
 import { slabMargin } from './conv-slab.ts'
 import { partsFields, sumPartsKernel, weightGradFields, weightGradKernel } from './conv-weight.ts'
 import { machineOf } from './gemm.ts'
-import { describe, evenPanels, slotsOf } from './gemm-code.ts'
+import { byteStrides, describe, evenPanels, slotsOf, wordsAt } from './gemm-code.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
 import { unfoldedConv } from './unfold.ts'
 import { winogradConv } from './winograd.ts'
@@ -31,13 +30,6 @@ const outputsMost = 25
 const cellsMost = 8192
 
 const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to
-const bytesBetween = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
-
-function tableAt(engine: Engine, words: readonly number[]): number {
-  const address = engine.scratch(Math.max(words.length, 1) * 4)
-  engine.i32.set(words, address / 4)
-  return address
-}
 
 function kernelsOf(engine: Engine, machine: Machine): Record<string, Kernel> {
   return engine.kernels(`conv ${machineKey(machine)}`, (m) => {
@@ -112,10 +104,10 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
   const channelBlock = Math.ceil(channels / blocks)
 
   // The weight's own strides: forward reads rows by output and k by input channel, the input gradient the other way round.
-  const [wOut, wIn, wRow, wColumn] = bytesBetween(spec.w)
+  const [wOut, wIn, wRow, wColumn] = byteStrides(spec.w)
   const [rowStride, depthStride] = forward ? [wOut, wIn] : [wIn, wOut]
   const groupStride = wOut * (spec.w.shape[0] / groups)
-  const [dstImage, dstChannel, dstRow, dstColumn] = bytesBetween(dst)
+  const [dstImage, dstChannel, dstRow, dstColumn] = byteStrides(dst)
   const packed = phases.map(({ hPhase, wPhase }) => {
     const taps = slabTaps(h, w, hPhase, wPhase, slab, bytes)
     const depth = channels * taps.length
@@ -137,7 +129,7 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
       src: addressOf(spec.w),
       group: groupStride,
       row: rowStride,
-      table: tableAt(engine, offsets),
+      table: wordsAt(engine, offsets),
       dst: at,
       dstGroup: outputs * depth * bytes,
       k: depth,
@@ -156,10 +148,10 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
       at,
       taps: taps.length,
       across,
-      lastTable: tableAt(engine, inBlock(channels % channelBlock, slabAt)),
-      ranges: tableAt(engine, tapRanges(h, hPhase, srcHeight)),
+      lastTable: wordsAt(engine, inBlock(channels % channelBlock, slabAt)),
+      ranges: wordsAt(engine, tapRanges(h, hPhase, srcHeight)),
       groupBytes: outputs * depth * bytes,
-      table: tableAt(engine, inBlock(channelBlock, slabAt)),
+      table: wordsAt(engine, inBlock(channelBlock, slabAt)),
       hPhase,
       wPhase,
     }
@@ -189,10 +181,10 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
   const accBytes = roundUp(accPhase * phases.length, 64)
   // A last tile of pixels reads behind the slab by less than a tile.
   const slabBytes = channelBlock * slab.channelBytes + slabMargin + tileColumns * bytes + 16
-  const zeros = tableAt(engine, new Array<number>((tileColumns * bytes) / 4).fill(0))
-  const [srcImage, srcChannel, srcRow, srcColumn] = bytesBetween(src)
+  const zeros = wordsAt(engine, new Array<number>((tileColumns * bytes) / 4).fill(0))
+  const [srcImage, srcChannel, srcRow, srcColumn] = byteStrides(src)
   const bias = forward ? spec.bias : null
-  const biasStep = bias === null ? 0 : bytesBetween(bias)[0]
+  const biasStep = bias === null ? 0 : byteStrides(bias)[0]
   const desc = describe(engine, correlateFields, {
     src: addressOf(src),
     srcImage,
@@ -201,7 +193,7 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
     srcRow,
     srcColumnStep: srcColumn * w.srcStep,
     srcRows: srcHeight,
-    columnTable: tableAt(engine, slabColumns(w, slab.columns, srcWidth, srcColumn)),
+    columnTable: wordsAt(engine, slabColumns(w, slab.columns, srcWidth, srcColumn)),
     stepH: h.srcStep,
     stepW: w.srcStep,
     channels,
@@ -229,7 +221,7 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, src: View, 
     bigPanels: panel.bigPanels,
     channelBlocks,
     panelsPerBlock,
-    phases: tableAt(engine, phaseTable),
+    phases: wordsAt(engine, phaseTable),
     phaseCount: phases.length,
     accRow,
     accPhase,
@@ -283,9 +275,9 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
   const partialPart = outputsAll * channels * taps * bytes
   const partial = engine.scratch(parts * partialPart)
 
-  const [srcImage, srcChannel, srcRow, srcColumn] = bytesBetween(x)
-  const [yImage, yChannel, yRow, yColumn] = bytesBetween(y)
-  const [wOut, wIn, wRow, wColumn] = bytesBetween(spec.w)
+  const [srcImage, srcChannel, srcRow, srcColumn] = byteStrides(x)
+  const [yImage, yChannel, yRow, yColumn] = byteStrides(y)
+  const [wOut, wIn, wRow, wColumn] = byteStrides(spec.w)
   const kernels = kernelsOf(engine, machine)
   const desc = describe(engine, weightGradFields, {
     src: addressOf(x),
@@ -295,7 +287,7 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
     srcRow,
     srcColumnStep: srcColumn * w.srcStep,
     srcRows: height,
-    columnTable: tableAt(engine, slabColumns(w, slab.columns, width, srcColumn)),
+    columnTable: wordsAt(engine, slabColumns(w, slab.columns, width, srcColumn)),
     stepH: h.srcStep,
     stepW: w.srcStep,
     channelBytes: slab.channelBytes,
@@ -310,11 +302,11 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
     yColumn,
     yRows: h.count,
     yColumns: w.count,
-    yTable: tableAt(engine, [0, w.count, 0]),
+    yTable: wordsAt(engine, [0, w.count, 0]),
     yChannelBytes,
     partial,
     partialPart,
-    table: tableAt(engine, table),
+    table: wordsAt(engine, table),
     taps,
     images: places.length > 0 ? images : 0,
     parts,
@@ -347,7 +339,7 @@ function weightGrad(engine: Engine, machine: Machine, spec: ConvSpec, h: Axis, w
     parts,
     dst: addressOf(spec.w),
     row: wOut,
-    table: tableAt(engine, offsets),
+    table: wordsAt(engine, offsets),
     k: channels * taps,
   })
   engine.dispatch(kernels.sumParts, sums, outputsAll, Math.max(1, Math.floor(65536 / (channels * taps * parts))))

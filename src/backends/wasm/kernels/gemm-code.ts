@@ -1,4 +1,6 @@
 // What the kernels of gemm and conv share: descriptors by field names, scratch per running chunk, and small pieces of code.
+import { bytesOf } from '../../../base/dtype.ts'
+import type { View } from '../../../runtime/spec.ts'
 import type { Func, I32, Local } from '../asm.ts'
 import type { Engine } from '../engine.ts'
 
@@ -63,6 +65,21 @@ export function slotsOf(engine: Engine, bytes: number): { slotFlags: number; slo
   const slotFlags = engine.scratch(flagBytes + threads * size)
   engine.u8.fill(0, slotFlags, slotFlags + flagBytes)
   return { slotFlags, slots: slotFlags + flagBytes, slotBytes: size }
+}
+
+/** Bytes between neighbours of each dimension. */
+export const byteStrides = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
+
+/** A table of 32-bit words, until the spec is done. */
+export function wordsAt(engine: Engine, words: readonly number[]): number {
+  const at = engine.scratch(Math.max(words.length, 1) * 4)
+  engine.i32.set(words, at / 4)
+  return at
+}
+export function zerosAt(engine: Engine, bytes: number): number {
+  const at = engine.scratch(bytes)
+  engine.u8.fill(0, at, at + bytes)
+  return at
 }
 
 type SlotFields = Record<'slotFlags' | 'slots' | 'slotBytes', Local>

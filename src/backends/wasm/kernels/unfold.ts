@@ -1,7 +1,6 @@
 // Convolutions with many channels that Winograd does not fit (1 x 1 kernels, steps of two), as one product: the pixels that the taps read are
 // copied into blocks of channels, some rows of results at a time, so that they stay in cache. The same three steps for all passes: gather,
 // multiply, spread.
-import { bytesOf } from '../../../base/dtype.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
 import {
@@ -16,7 +15,7 @@ import {
 } from './block-products.ts'
 import { blockBytes, blockChannels, blocksOf, sinkBytes, zeroRowBytes } from './blocks.ts'
 import { type Axis, forwardAxis, inputGradAxis } from './conv-axis.ts'
-import { describe, slotsOf } from './gemm-code.ts'
+import { byteStrides, describe, slotsOf, wordsAt, zerosAt } from './gemm-code.ts'
 import { type Machine, machineKey } from './gemm-micro.ts'
 import {
   columnsAtOnce,
@@ -58,10 +57,9 @@ interface Picture {
   readonly channel: number
   readonly row: number
 }
-const strides = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
 function pictureOf(view: View): Picture {
   const [images, channels, height, width] = view.shape
-  const [image, channel, row] = strides(view)
+  const [image, channel, row] = byteStrides(view)
   return { at: addressOf(view), images, channels, height, width, image, channel, row }
 }
 /** The same with all rows in one, where nothing lies between them. */
@@ -93,11 +91,6 @@ const sameGrid = (rows: number, columns: number): Grid => {
   const taps = [{ tap: 0, at: 0 }]
   return { rows, columns, stepH: 1, stepW: 1, rowTaps: taps, columnTaps: taps }
 }
-function wordsAt(engine: Engine, words: readonly number[]): number {
-  const at = engine.scratch(4 * words.length)
-  engine.i32.set(words, at / 4)
-  return at
-}
 
 class Unfolded {
   private readonly engine: Engine
@@ -124,8 +117,7 @@ class Unfolded {
     const least = Math.min(...ats)
     const spread = Math.max(...ats) - least
     const columns = (columnsAtOnce - 1) * grid.stepW + spread + 1
-    const zeros = engine.scratch(zeroRowBytes(columns))
-    engine.u8.fill(0, zeros, zeros + zeroRowBytes(columns))
+    const zeros = zerosAt(engine, zeroRowBytes(columns))
     const rowTable = wordsAt(
       engine,
       grid.rowTaps.map(({ at }) => at),
@@ -234,8 +226,7 @@ class Unfolded {
     const inputBlocks = blocksOf(x.channels)
     const gradientBlocks = blocksOf(y.channels)
     const sums = sumsAt(engine, taps, y.channels, inputBlocks, 0)
-    const zeros = engine.scratch(blockBytes)
-    engine.u8.fill(0, zeros, zeros + blockBytes)
+    const zeros = zerosAt(engine, blockBytes)
     const gatherInput = this.gatherer(x, grid)
     const gatherGradient = this.gatherer(y, sameGrid(grid.rows, grid.columns))
     const most = this.rowsAtOnce(x.images, grid, taps * inputBlocks + gradientBlocks)
@@ -255,7 +246,7 @@ class Unfolded {
         zeros,
       })
     }
-    const [outStride, inStride, row, column] = strides(out)
+    const [outStride, inStride, row, column] = byteStrides(out)
     const table = grid.rowTaps.flatMap((u) => grid.columnTaps.map((v) => u.tap * row + v.tap * column))
     const desc = describe(engine, tapGradFields, {
       src: sums.at,
@@ -291,7 +282,7 @@ export function unfoldedConv(engine: Engine, machine: Machine, spec: ConvSpec): 
       : forwardAxis(ySize[d], w.shape[2 + d], stride[d], padding[d], dilation[d])
   const [h, v] = [axis(0), axis(1)]
   const run = new Unfolded(engine, machine)
-  const [outStride, inStride, row, column] = strides(w)
+  const [outStride, inStride, row, column] = byteStrides(w)
   if (pass === 'weightGrad') {
     run.weightGrad(x, y, gridOf(h, v, h.phases[0], v.phases[0]), w)
     return true

@@ -1,6 +1,5 @@
 // Winograd convolution: 3 x 3 and 5 x 5 kernels of stride 1, by tiles of 4 x 4 and 2 x 2 results, with 36 multiplications a tile instead of 144 and
 // 100. All three passes are the same three steps, on as many tiles at a time as stay in cache: pixels to points, a product per point, points back.
-import { bytesOf } from '../../../base/dtype.ts'
 import type { ConvSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine, type Kernel } from '../engine.ts'
 import { settings } from '../settings.ts'
@@ -15,7 +14,7 @@ import {
   sumsAt,
 } from './block-products.ts'
 import { blockBytes, blockChannels, blocksOf } from './blocks.ts'
-import { describe, slotsOf } from './gemm-code.ts'
+import { byteStrides, describe, slotsOf, zerosAt } from './gemm-code.ts'
 import { type Machine, machineKey } from './gemm-micro.ts'
 import { type Winograd, winograd } from './winograd-math.ts'
 import {
@@ -68,14 +67,6 @@ function kernelsOf(engine: Engine, machine: Machine, w: Winograd): Record<string
     productKernel(m, machine)
     kernelProductKernel(m, machine)
   })
-}
-
-const strides = (view: View): number[] => view.strides.map((s) => s * bytesOf(view.dtype))
-
-function zerosAt(engine: Engine, bytes: number): number {
-  const at = engine.scratch(bytes)
-  engine.u8.fill(0, at, at + bytes)
-  return at
 }
 
 /** The tiles of a picture: all rows of tiles, of all images, `rows` at a time. */
@@ -136,7 +127,7 @@ class Convolution {
   ): void {
     const { engine, w } = this
     const window = of === 'windows' ? w.points : w.outputs
-    const [srcImage, srcChannel, srcRow] = strides(view)
+    const [srcImage, srcChannel, srcRow] = byteStrides(view)
     const desc = describe(engine, windowFields, {
       src: addressOf(view),
       srcImage,
@@ -170,7 +161,7 @@ class Convolution {
     rows: number,
   ): void {
     const { engine, w } = this
-    const [dstImage, dstChannel, dstRow] = strides(view)
+    const [dstImage, dstChannel, dstRow] = byteStrides(view)
     const desc = describe(engine, pixelFields, {
       points: points.at,
       plane: points.plane,
@@ -258,7 +249,7 @@ class Convolution {
     const gradient = blocksAt(engine, square, blocksOf(outputs), tilesMost, apart)
     const group = groupOf(t, gradient.blocks, square * blockChannels * input.blocks * blockBytes)
     const sums = sumsAt(engine, square, group * blockChannels, input.blocks, apart)
-    const [outStride, inStride, row, column] = strides(out)
+    const [outStride, inStride, row, column] = byteStrides(out)
     const finish = (block: number, blocks: number): void => {
       const desc = describe(engine, kernelGradFields, {
         src: sums.at,
@@ -316,7 +307,7 @@ export function winogradConv(engine: Engine, machine: Machine, spec: ConvSpec, b
   const { pass, x, w, y, bias, padding } = spec
   const taps = w.shape[2]
   const run = new Convolution(engine, machine, byTaps[taps])
-  const [outStride, inStride, row, column] = strides(w)
+  const [outStride, inStride, row, column] = byteStrides(w)
   if (pass === 'weightGrad') run.weightGrad(x, y, padding, w)
   else if (pass === 'forward')
     run.correlate(x, y, padding, bias, { src: addressOf(w), lane: outStride, depth: inStride, row, column })

@@ -48,7 +48,9 @@ export class Func implements FuncRef {
   readonly results: readonly ValType[]
   /** The parameters as locals. */
   readonly args: readonly Local[]
-  readonly code: number[] = []
+  code: number[] = []
+  /** What comes before all else. */
+  private readonly start: number[] = []
   /** Where five bytes wait for the index of a function. */
   readonly calls: { at: number; callee: FuncRef }[] = []
   /** Names of parameters and locals by index, where they have any: for listings. */
@@ -203,6 +205,14 @@ export class Func implements FuncRef {
     this.calls.push({ at: this.code.length - 5, callee })
   }
 
+  /** Puts what `body` writes, which must not call functions, at the start of the function. */
+  atStart(body: () => void): void {
+    const { code } = this
+    this.code = this.start
+    body()
+    this.code = code
+  }
+
   /** Leaves an i32 operand on the stack. */
   push(x: I32): void {
     if (typeof x === 'number') this.i32(x)
@@ -262,7 +272,8 @@ export class Func implements FuncRef {
       else runs.push([1, type])
     }
     const head = [...leb(runs.length), ...runs.flatMap(([count, type]) => [...leb(count), valTypes[type]])]
-    return [...leb(head.length + this.code.length + 1), ...head].concat(this.code, 0x0b)
+    const length = head.length + this.start.length + this.code.length + 1
+    return [...leb(length), ...head].concat(this.start, this.code, 0x0b)
   }
 }
 

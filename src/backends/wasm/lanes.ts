@@ -200,22 +200,22 @@ export class LocalPool {
   }
 }
 
-/** Locals for the constants of `words`, set here: in front of a loop, since V8 would build each constant anew in every iteration. */
-export function hoistConstants(f: Func, words: readonly Word[]): Map<Word, Local> {
-  const locals = new Map<Word, Local>()
-  const seen = new Set<Word>()
-  const visit = (word: Word): void => {
-    if (seen.has(word)) return
-    seen.add(word)
-    word.args.forEach(visit)
-    if (word.args.length > 0 || word.leaf !== null) return
-    const local = f.local('v128')
-    word.write(f, word, undefined as never)
-    f.set(local)
-    locals.set(word, local)
+const constants = new WeakMap<Func, Map<Word, Local>>()
+
+/** A constant in a local that is set at the start of the function: in a loop V8 would build it anew in every iteration. */
+function constantLocal(f: Func, word: Word): Local {
+  let locals = constants.get(f)
+  if (locals === undefined) constants.set(f, (locals = new Map()))
+  let local = locals.get(word)
+  if (local === undefined) {
+    const made = (local = f.local('v128'))
+    locals.set(word, made)
+    f.atStart(() => {
+      word.write(f, word, undefined as never)
+      f.set(made)
+    })
   }
-  words.forEach(visit)
-  return locals
+  return local
 }
 
 /** Writes words for one place (one position of an unrolled loop): `leaf` pushes what a leaf means there. */
@@ -227,20 +227,12 @@ export class Evaluation {
   private readonly leaf: (leaf: Leaf) => void
   private readonly uses = new Map<Word, number>()
   private readonly kept = new Map<Word, Local>()
-  private readonly constants: ReadonlyMap<Word, Local> | undefined
 
-  constructor(
-    f: Func,
-    pool: LocalPool,
-    lanes: number,
-    leaf: (leaf: Leaf) => void,
-    constants?: ReadonlyMap<Word, Local>,
-  ) {
+  constructor(f: Func, pool: LocalPool, lanes: number, leaf: (leaf: Leaf) => void) {
     this.f = f
     this.pool = pool
     this.lanes = lanes
     this.leaf = leaf
-    this.constants = constants
   }
 
   /** The values of the roots, each in a local of the pool, which the caller gives back. */
@@ -264,8 +256,7 @@ export class Evaluation {
   push(word: Word): void {
     const left = (this.uses.get(word) ?? 1) - 1
     this.uses.set(word, left)
-    const constant = this.constants?.get(word)
-    if (constant !== undefined) return this.f.get(constant)
+    if (word.leaf === null && word.args.length === 0) return this.f.get(constantLocal(this.f, word))
     const local = this.kept.get(word)
     if (local !== undefined) {
       this.f.get(local)
@@ -277,7 +268,7 @@ export class Evaluation {
     }
     if (word.leaf !== null) this.leaf(word.leaf)
     else word.write(this.f, word, this)
-    if (left > 0 && (word.leaf !== null || word.args.length > 0)) {
+    if (left > 0) {
       const kept = this.pool.take()
       this.kept.set(word, kept)
       this.f.tee(kept)

@@ -7,7 +7,7 @@ import type { Func, FuncRef, Local, Module } from '../asm.ts'
 import { addressOf, type Engine, type Features } from '../engine.ts'
 import { printer } from '../expr-codegen.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
-import { Evaluation, hoistConstants, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
+import { Evaluation, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
 import { collapse, cut, type Dims, product, takeInner, walk, widthsOf } from '../loops.ts'
 import {
   CONTIGUOUS,
@@ -91,12 +91,11 @@ function build(m: Module, features: Features, v: Variant): void {
           if (splat) f.get(splat)
           else load(k, block, active === 1 ? SPLAT : v.classes[k])
         }
-      const constants = hoistConstants(f, words)
       f.loop((again) => {
         // All values before any store (an output may be an input), and stores from the back: so V8 joins them in pairs.
         const values: Local[][] = []
         for (let block = blocks - 1; block >= 0; block--)
-          values[block] = new Evaluation(f, pool, active, leafAt(block), constants).roots(words)
+          values[block] = new Evaluation(f, pool, active, leafAt(block)).roots(words)
         for (let block = blocks - 1; block >= 0; block--) {
           for (let k = 0; k < outputs; k++)
             emitStore(f, formats[k], v.classes[k], widths[k], places[k], block, values[block][k], active)

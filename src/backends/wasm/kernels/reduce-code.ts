@@ -4,16 +4,7 @@ import { typeOf, walk } from '../../../base/expr.ts'
 import type { Func, I32, Local, Module } from '../asm.ts'
 import type { Features } from '../engine.ts'
 import { holdsPosition, printer } from '../expr-codegen.ts'
-import {
-  Evaluation,
-  hoistConstants,
-  type Leaf,
-  Lanes,
-  laneCount,
-  type LaneType,
-  LocalPool,
-  type Word,
-} from '../lanes.ts'
+import { Evaluation, type Leaf, Lanes, laneCount, type LaneType, LocalPool, type Word } from '../lanes.ts'
 import type { Table } from '../loops.ts'
 import {
   bitsOf,
@@ -43,7 +34,6 @@ export class ReduceCode {
   readonly usesPosition: boolean
   readonly inputWidths: readonly number[]
   private readonly laneSelect: string
-  private constants: ReadonlyMap<Word, Local> = new Map()
   private readonly stepScalars: readonly number[]
   private scalars: ReadonlyMap<number, Local> = new Map()
   private readonly step: readonly Word[]
@@ -99,9 +89,8 @@ export class ReduceCode {
     return nodes > 4 ? 1 : this.v.reduction.accTypes.length === 1 ? 4 : 2
   }
 
-  /** At the start of a function: the constants and scalars of its loops. */
+  /** At the start of a function: the scalars of its loops. */
   begin(f: Func, desc: Local): void {
-    this.constants = hoistConstants(f, [...this.step, ...this.combine])
     this.scalars = new Map(
       this.stepScalars.map((index) => {
         const local = f.local('v128')
@@ -158,7 +147,7 @@ export class ReduceCode {
     mask?: Local,
   ): void {
     const leaf = (found: Leaf): void => (found.kind === 'acc' ? f.get(accs[found.index][block]) : leafAt(found))
-    const values = new Evaluation(f, pool, active, leaf, this.constants).roots(words)
+    const values = new Evaluation(f, pool, active, leaf).roots(words)
     values.forEach((local, k) => {
       f.get(local)
       if (mask !== undefined) {

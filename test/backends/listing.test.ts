@@ -84,7 +84,12 @@ test('results of blocks and of calls have names; code behind a jump is shown as 
     f.if(
       () => f.f64(-1),
       () => {
-        f.f64(3)
+        const three = f.local('f64')
+        f.atStart(() => {
+          f.f64(3)
+          f.set(three)
+        })
+        f.get(three)
         f.call(half)
         f.call(m.host('exp'))
       },
@@ -97,10 +102,11 @@ test('results of blocks and of calls have names; code behind a jump is shown as 
     'func half(p0: f64): f64',
     '  return f64.mul(p0, 0.5)',
     'func f(p0: i32): f64',
+    '  v1 = 3',
     '  L0: if p0',
     '    L0 = -1',
     '  else',
-    '    t0 = half(3)',
+    '    t0 = half(v1)',
     '    t1 = exp(t0)',
     '    L0 = t1',
     '  return L0',

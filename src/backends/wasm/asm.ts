@@ -50,7 +50,7 @@ export class Func implements FuncRef {
   readonly args: readonly Local[]
   code: number[] = []
   /** What comes before all else. */
-  private readonly start: number[] = []
+  readonly start: number[] = []
   /** Where five bytes wait for the index of a function. */
   readonly calls: { at: number; callee: FuncRef }[] = []
   /** Names of parameters and locals by index, where they have any: for listings. */

@@ -84,9 +84,9 @@ export class Code {
   private at = 0
 
   constructor(f: Func) {
-    this.code = f.code
-    this.view = new DataView(Uint8Array.from(f.code).buffer)
-    this.callees = new Map(f.calls.map(({ at, callee }) => [at, callee]))
+    this.code = f.start.concat(f.code)
+    this.view = new DataView(Uint8Array.from(this.code).buffer)
+    this.callees = new Map(f.calls.map(({ at, callee }) => [f.start.length + at, callee]))
     this.locals = f.localCount
   }
 

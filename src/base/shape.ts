@@ -7,8 +7,16 @@ export type Strides = readonly number[]
 /** Number of elements: the product of all sizes, 1 for a 0-d shape. */
 export function numelOf(shape: Shape): number {
   let n = 1
-  for (const size of shape) n *= size
+  for (let d = 0; d < shape.length; d++) n *= shape[d]
   return n
+}
+
+const ranges: number[][] = []
+/** 0 .. rank - 1. Shared: not to be changed. */
+export function dimsOf(shape: Shape): readonly number[] {
+  const rank = shape.length
+  ranges[rank] ??= Array.from({ length: rank }, (_, d) => d)
+  return ranges[rank]
 }
 
 export function contiguousStrides(shape: Shape): number[] {
@@ -33,7 +41,12 @@ export function isContiguous(shape: Shape, strides: Strides): boolean {
   return true
 }
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, d) => size === b[d])
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false
+  return true
+}
 
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`
 
@@ -61,7 +74,10 @@ export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
 /** Strides that read `shape` as if it had the shape `target`; broadcast dimensions get stride 0. */
 export function broadcastStrides(shape: Shape, strides: Strides, target: Shape): number[] {
   const lead = target.length - shape.length
-  return target.map((_, d) => (d < lead || (shape[d - lead] === 1 && target[d] !== 1) ? 0 : strides[d - lead]))
+  const out = new Array<number>(target.length)
+  for (let d = 0; d < target.length; d++)
+    out[d] = d < lead || (shape[d - lead] === 1 && target[d] !== 1) ? 0 : strides[d - lead]
+  return out
 }
 
 /** Dimension `dim` of a tensor of `rank` dimensions as 0 .. rank-1; negative counts from the end; a 0-d tensor accepts 0 and -1. */

@@ -9,8 +9,8 @@ type ViewsOf = { readonly [K in KernelKind]: (spec: Extract<KernelSpec, { kind: 
 
 /** Every view of a spec: outputs first, then what is read. */
 const viewsOf: ViewsOf = {
-  map: (s) => [...s.outputs, ...s.inputs],
-  reduce: (s) => [...s.outputs, ...s.inputs],
+  map: (s) => s.outputs.concat(s.inputs),
+  reduce: (s) => s.outputs.concat(s.inputs),
   scan: (s) => [s.out, s.indices, s.x],
   sort: (s) => [s.values, s.indices, s.x],
   gemm: (s) => [s.c, s.a, s.b, s.bias],
@@ -24,11 +24,11 @@ const viewsOf: ViewsOf = {
   copy: (s) => [s.out, s.x],
 }
 
+const listOf = (spec: KernelSpec): readonly (View | null)[] =>
+  (viewsOf[spec.kind] as (spec: KernelSpec) => readonly (View | null)[])(spec)
+
 /** The views that a kernel writes and reads, outputs first. */
-export function specViews(spec: KernelSpec): View[] {
-  const list = viewsOf[spec.kind] as (spec: KernelSpec) => readonly (View | null)[]
-  return list(spec).filter((view) => view !== null)
-}
+export const specViews = (spec: KernelSpec): View[] => listOf(spec).filter((view) => view !== null)
 
 /** What a listener hears after each kernel. On a device that works asynchronously, `ms` is the time to hand the kernel over. */
 export interface Launch {
@@ -60,10 +60,11 @@ export function describeLaunch({ spec, device, ms }: Launch, rate = ''): string 
 
 /** Runs the kernel on the device of its views. Throws DeviceError where they live on different devices. */
 export function launch(spec: KernelSpec): void {
-  const views = specViews(spec)
-  const device = views[0].storage.backend
-  for (const view of views) {
-    const other = view.storage.backend
+  const views = listOf(spec)
+  const output = views[0] as View
+  const device = output.storage.backend
+  for (let k = 1; k < views.length; k++) {
+    const other = views[k]?.storage.backend ?? device
     if (other !== device) {
       throw new DeviceError(
         `${spec.kind}: tensors live on different devices: ${device.name} and ${other.name}`,
@@ -72,7 +73,7 @@ export function launch(spec: KernelSpec): void {
     }
   }
   // Elementwise kernels have nothing to do for no elements; what others do is their own matter (an empty sum is 0).
-  if ((spec.kind === 'map' || spec.kind === 'copy') && views[0].shape.includes(0)) return
+  if ((spec.kind === 'map' || spec.kind === 'copy') && output.shape.includes(0)) return
   const run = device.kernels[spec.kind] as (spec: KernelSpec) => void
   if (listeners.size === 0) {
     run(spec)

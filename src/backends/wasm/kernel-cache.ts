@@ -15,16 +15,16 @@ type Trie = Map<number, Trie | Kernel>
 export class KernelCache {
   private readonly root: Trie = new Map()
 
-  /** `ids` and `variant` tell the code. */
+  /** `code` (expressions, for example) and `variant` tell the code. */
   find(
-    ids: readonly number[],
+    code: readonly { readonly id: number }[],
     variant: number,
     operands: readonly Typed[],
     classes: readonly StrideClass[],
     make: () => Kernel,
   ): Kernel {
     let level = this.root
-    for (const id of ids) level = next(level, id)
+    for (let k = 0; k < code.length; k++) level = next(level, code[k].id)
     level = next(level, -1 - (64 * variant + operands.length))
     let packed = 1
     for (let k = 0; k < operands.length; k++) {

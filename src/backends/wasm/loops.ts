@@ -1,6 +1,7 @@
 // Dimensions at run time: how specs become a few merged dimensions (JavaScript, per call) and the loops that walk them (WebAssembly).
 // The code knows neither rank nor sizes; it reads them from a table of rows [size, byte stride of each operand], outermost first.
 import { bytesOf } from '../../base/dtype.ts'
+import { numelOf } from '../../base/shape.ts'
 import type { View } from '../../runtime/spec.ts'
 import type { Func, I32, Local } from './asm.ts'
 
@@ -17,6 +18,7 @@ interface Strided {
 /**
  * The dimensions `dims` of the operands, without those of size 1, neighbours merged where every operand steps through them as through one.
  * With `order`, first sorted so that strides of the operands fall, the first operand deciding before the second and so on.
+ * Plain loops here and below: all of this runs for every kernel, mostly before V8 has optimized it.
  */
 export function collapse(
   shape: readonly number[],
@@ -24,26 +26,35 @@ export function collapse(
   dims: readonly number[],
   order: boolean,
 ): Dims {
+  const kept: number[] = []
+  for (let k = 0; k < dims.length; k++) if (shape[dims[k]] !== 1) kept.push(dims[k])
+  if (order && kept.length > 1 && !fallsAlready(views[0], kept)) kept.sort((a, b) => compareStrides(views, a, b))
   const sizes: number[] = []
   const strides: number[][] = []
-  let kept = dims.filter((d) => shape[d] !== 1)
-  if (order && kept.length > 1) kept = kept.sort((a, b) => compareStrides(views, a, b))
-  for (const d of kept) {
+  for (let i = 0; i < kept.length; i++) {
+    const d = kept[i]
     const last = sizes.length - 1
     let merges = last >= 0
     for (let k = 0; merges && k < views.length; k++) merges = strides[last][k] === views[k].strides[d] * shape[d]
-    if (merges) {
-      sizes[last] *= shape[d]
-      for (let k = 0; k < views.length; k++) strides[last][k] = views[k].strides[d]
-    } else {
+    if (merges) sizes[last] *= shape[d]
+    else {
       sizes.push(shape[d])
-      strides.push(views.map((view) => view.strides[d]))
+      strides.push([])
     }
+    const row = strides[strides.length - 1]
+    for (let k = 0; k < views.length; k++) row[k] = views[k].strides[d]
   }
   return { sizes, strides }
 }
+/** Whether the first operand alone orders the dimensions, as they are. */
+function fallsAlready({ strides }: Strided, dims: readonly number[]): boolean {
+  for (let k = 1; k < dims.length; k++)
+    if (!(strides[dims[k - 1]] > strides[dims[k]] && strides[dims[k]] > 0)) return false
+  return true
+}
 function compareStrides(views: readonly Strided[], a: number, b: number): number {
-  for (const { strides } of views) {
+  for (let k = 0; k < views.length; k++) {
+    const { strides } = views[k]
     const difference = Math.abs(strides[b]) - Math.abs(strides[a])
     if (difference !== 0 && strides[a] !== 0 && strides[b] !== 0) return difference
   }
@@ -67,14 +78,20 @@ export function cut(
   const count = pieces === 1 ? inner.size : length
   if (pieces > 1 || dims.sizes.length === 0) {
     dims.sizes.push(pieces)
-    dims.strides.push(inner.strides.map((stride) => stride * length))
+    const steps: number[] = []
+    for (let k = 0; k < inner.strides.length; k++) steps.push(inner.strides[k] * length)
+    dims.strides.push(steps)
     return { count, last: inner.size - (pieces - 1) * count }
   }
   return { count, last: count }
 }
 
-export const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1)
-export const widthsOf = (views: readonly View[]): number[] => views.map((view) => bytesOf(view.dtype))
+export const product: (sizes: readonly number[]) => number = numelOf
+export function widthsOf(views: readonly Pick<View, 'dtype'>[]): number[] {
+  const widths: number[] = []
+  for (let k = 0; k < views.length; k++) widths.push(bytesOf(views[k].dtype))
+  return widths
+}
 
 /** A table of dimensions where it is walked: `columns[k]` is the byte stride's place in a row for pointer k. */
 export interface Table {

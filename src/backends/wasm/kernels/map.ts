@@ -2,6 +2,7 @@
 // for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements.
 import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
 import type { Expr } from '../../../base/expr.ts'
+import { dimsOf } from '../../../base/shape.ts'
 import type { MapSpec } from '../../../runtime/spec.ts'
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
 import { addressOf, type Engine, type Features } from '../engine.ts'
@@ -207,47 +208,39 @@ function tile(dims: Dims, inner: { size: number; strides: number[] }): void {
 export function mapKernel(engine: Engine): (spec: MapSpec) => void {
   const cache = new KernelCache()
   return (spec) => {
-    const views = [...spec.outputs, ...spec.inputs]
-    const { shape } = spec.outputs[0]
+    const { exprs, compute, outputs, scalars } = spec
+    const views = outputs.concat(spec.inputs)
+    const { shape } = outputs[0]
     if (product(shape) === 0) return
-    const dims = collapse(
-      shape,
-      views,
-      shape.map((_, d) => d),
-      true,
-    )
+    const dims = collapse(shape, views, dimsOf(shape), true)
     const inner = takeInner(dims, views.length)
-    const classes = inner.strides.map(strideClass)
+    const classes: StrideClass[] = []
+    for (let k = 0; k < views.length; k++) classes.push(strideClass(inner.strides[k]))
     if (classes.includes(STRIDED)) tile(dims, inner)
-    const widths = widthsOf(views)
     const { count, last } = cut(dims, inner, GRAIN)
-    const kernel = cache.find(
-      spec.exprs.map((e) => e.id),
-      computeNumber[spec.compute] + 4 * spec.scalars.length,
-      views,
-      classes,
-      () => {
-        const variant: Variant = {
-          exprs: spec.exprs,
-          compute: spec.compute,
-          scalars: spec.scalars.length,
-          dtypes: views.map((view) => view.dtype),
-          classes,
-        }
-        const key = `map ${spec.compute} ${spec.exprs.map((e) => e.id)} ${variant.dtypes} ${classes} ${variant.scalars}`
-        return engine.kernel(key, (m, features) => build(m, features, variant))
-      },
-    )
-    const d = engine.descriptor(
-      64 + 8 * spec.scalars.length + 8 * views.length + 4 * dims.sizes.length * (1 + views.length),
-    )
-    d.i32(dims.sizes.length, count, last, 0).f64(...spec.scalars)
-    for (const view of views) d.i32(addressOf(view))
-    for (let k = 0; k < views.length; k++) d.i32(inner.strides[k] * widths[k])
-    dims.sizes.forEach((size, row) => {
-      d.i32(size)
-      for (let k = 0; k < views.length; k++) d.i32(dims.strides[row][k] * widths[k])
+    const kernel = cache.find(exprs, computeNumber[compute] + 4 * scalars.length, views, classes, () => {
+      const dtypes = views.map((view) => view.dtype)
+      const key = `map ${compute} ${exprs.map((e) => e.id)} ${dtypes} ${classes} ${scalars.length}`
+      const variant: Variant = { exprs, compute, scalars: scalars.length, dtypes, classes }
+      return engine.kernel(key, (m, features) => build(m, features, variant))
     })
-    engine.dispatch(kernel, d, product(dims.sizes), Math.max(1, Math.floor(GRAIN / count)))
+    const rank = dims.sizes.length
+    const words = 4 + 2 * scalars.length + 2 * views.length + rank * (1 + views.length)
+    const { address } = engine.descriptor(4 * words)
+    const { i32, f64 } = engine
+    const widths = widthsOf(views)
+    let at = address / 4
+    i32[at++] = rank
+    i32[at++] = count
+    i32[at++] = last
+    at++
+    for (let k = 0; k < scalars.length; k++, at += 2) f64[at / 2] = scalars[k]
+    for (let k = 0; k < views.length; k++) i32[at++] = addressOf(views[k])
+    for (let k = 0; k < views.length; k++) i32[at++] = inner.strides[k] * widths[k]
+    for (let d = 0; d < rank; d++) {
+      i32[at++] = dims.sizes[d]
+      for (let k = 0; k < views.length; k++) i32[at++] = dims.strides[d][k] * widths[k]
+    }
+    engine.dispatch(kernel, address, product(dims.sizes), Math.max(1, Math.floor(GRAIN / count)))
   }
 }

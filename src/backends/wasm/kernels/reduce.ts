@@ -8,7 +8,7 @@ import type { Reduction, ReduceSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine } from '../engine.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { laneCount } from '../lanes.ts'
-import { collapse, cut, type Dims, product, takeInner } from '../loops.ts'
+import { collapse, cut, type Dims, product, takeInner, widthsOf } from '../loops.ts'
 import { laneTypes, type StrideClass, strideClass } from '../operands.ts'
 import { buildAcross, STRIP_PAIRS } from './reduce-across.ts'
 import { buildAlong } from './reduce-along.ts'
@@ -64,19 +64,12 @@ export const offsets = (v: ReduceVariant) => {
   return { addresses, vectorStrides, innerStrides, tables: innerStrides + 4 * v.inputs.length }
 }
 
-/** An operand while it is planned: a view, or partial results in scratch memory. */
+/** A view's elements, or partial results in scratch memory. */
 interface Operand {
   readonly address: number
   readonly dtype: DType
-  readonly shape: readonly number[]
-  readonly strides: readonly number[]
 }
-const operand = (view: View): Operand => ({
-  address: addressOf(view),
-  dtype: view.dtype,
-  shape: view.shape,
-  strides: view.strides,
-})
+const operand = (view: View): Operand => ({ address: addressOf(view), dtype: view.dtype })
 
 interface Facts {
   readonly id: number
@@ -108,12 +101,13 @@ function factsOf(reduction: Reduction): Facts {
 const partialDType = (compute: ComputeType, type: 'v' | 'i'): DType =>
   type === 'v' ? compute : bytesOf(compute) === 4 ? 'int32' : 'int64'
 
+/** A spec, or the second pass over its partial results. Strides are those of inputs, then (of `kept`) outputs. */
 interface Pass {
   readonly reduction: Reduction
   readonly compute: ComputeType
   readonly combine: boolean
-  readonly shape: readonly number[]
-  readonly axes: readonly number[]
+  readonly kept: Dims
+  readonly reduced: Dims
   readonly inputs: readonly Operand[]
   readonly outputs: readonly Operand[]
   readonly scalars: readonly number[]
@@ -125,82 +119,74 @@ export function reduceKernel(engine: Engine): (spec: ReduceSpec) => void {
   engine.u8.fill(0, masks, masks + MASK_BYTES / 2)
   engine.u8.fill(255, masks + MASK_BYTES / 2, masks + MASK_BYTES)
   return (spec) => {
-    if (product(spec.outputs[0].shape) === 0) return
+    const { reduction, compute, axes, inputs, outputs, scalars } = spec
+    if (product(outputs[0].shape) === 0) return
+    const { shape } = inputs[0]
+    const [keptDims, reducedDims]: number[][] = [[], []]
+    for (let d = 0; d < shape.length; d++) (axes.includes(d) ? reducedDims : keptDims).push(d)
     run(engine, cache, masks, {
-      reduction: spec.reduction,
-      compute: spec.compute,
+      reduction,
+      compute,
       combine: false,
-      shape: spec.inputs[0].shape,
-      axes: spec.axes,
-      inputs: spec.inputs.map(operand),
-      outputs: spec.outputs.map(operand),
-      scalars: spec.scalars,
+      kept: collapse(shape, [...inputs, ...outputs], keptDims, true),
+      reduced: collapse(shape, inputs, reducedDims, !factsOf(reduction).usesPosition),
+      inputs: inputs.map(operand),
+      outputs: outputs.map(operand),
+      scalars,
     })
   }
 }
 
 function run(engine: Engine, cache: KernelCache, masks: number, pass: Pass): void {
-  const { reduction, compute, shape, inputs, axes } = pass
-  const { id, key, usesPosition } = factsOf(reduction)
-  const all = shape.map((_, d) => d)
-  const kept = collapse(
-    shape,
-    [...inputs, ...pass.outputs],
-    all.filter((d) => !axes.includes(d)),
-    true,
-  )
-  const reduced = collapse(
-    shape,
-    inputs,
-    all.filter((d) => axes.includes(d)),
-    pass.combine || !usesPosition,
-  )
+  const { reduction, compute, combine, inputs, kept, reduced, scalars } = pass
   const lanes = laneCount[laneTypes[compute]]
   const across = runsAcross(kept, reduced, inputs.length, lanes)
   const strip = across ? 2 * lanes * STRIP_PAIRS : 1
 
   const keptCount = product(kept.sizes)
-  const empty = axes.some((d) => shape[d] === 0)
+  const isEmpty = product(reduced.sizes) === 0
   const inner = takeInner(reduced, inputs.length)
   const positionSteps = outerSteps(reduced.sizes, inner.size)
   const piece = cut(reduced, inner, across ? BLOCK / 8 : BLOCK)
   if (reduced.sizes.length > positionSteps.length) positionSteps.push(piece.count)
-  const rows = empty ? 0 : product(reduced.sizes)
+  const rows = isEmpty ? 0 : product(reduced.sizes)
 
-  const innerKept = across ? (kept.sizes.at(-1) as number) : 1
+  const innerKept = across ? kept.sizes[kept.sizes.length - 1] : 1
   const items = (keptCount / innerKept) * Math.ceil(innerKept / strip)
   const rowsPerChunk = Math.max(1, Math.ceil(rows / chunksFor(items, rows, rows * piece.count * keptCount)))
   const chunks = Math.max(1, Math.ceil(rows / rowsPerChunk))
 
-  const target = chunks > 1 ? partialResults(engine, pass, kept, chunks) : { outputs: pass.outputs, kept }
+  const target = chunks > 1 ? partialResults(engine, pass, chunks, keptCount) : { outputs: pass.outputs, kept }
   const { outputs } = target
-  const outer: Dims = { sizes: [...target.kept.sizes], strides: [...target.kept.strides] }
+  const operands = [...outputs, ...inputs]
+  const outer: Dims = { sizes: target.kept.sizes.slice(), strides: target.kept.strides.slice() }
   const vector = across ? takeInner(outer, 0) : { size: 1, strides: inner.strides }
-  const columns = cut(outer, across ? vector : { size: 1, strides: [...inputs, ...outputs].map(() => 0) }, strip)
-  const vectorOut = across ? vector.strides.slice(inputs.length) : outputs.map(() => 1)
+  const columns = cut(outer, across ? vector : { size: 1, strides: new Array<number>(operands.length).fill(0) }, strip)
   const vectorIn = vector.strides.slice(0, inputs.length)
+  const vectorOut = across ? vector.strides.slice(inputs.length) : new Array<number>(outputs.length).fill(1)
+  const vectorStrides = vectorOut.concat(vectorIn)
+  const classes: StrideClass[] = []
+  for (let k = 0; k < vectorStrides.length; k++) classes.push(strideClass(vectorStrides[k]))
 
-  const variant: ReduceVariant = {
-    reduction,
-    compute,
-    combine: pass.combine,
-    partial: chunks > 1,
-    scalars: pass.scalars.length,
-    outputs: outputs.map((x) => x.dtype),
-    inputs: inputs.map((x) => x.dtype),
-    inputClasses: vectorIn.map(strideClass),
-    outputClasses: vectorOut.map(strideClass),
-  }
-  const { combine, partial, inputClasses, outputClasses } = variant
-  const flags = (combine ? 1 : 0) + (partial ? 2 : 0) + (across ? 4 : 0)
-  const number = computeNumber[compute] + 4 * flags + 32 * pass.scalars.length
-  const kernel = cache.find([id], number, [...outputs, ...inputs], [...outputClasses, ...inputClasses], () => {
-    const name = `${across ? 'reduceAcross' : 'reduceAlong'} ${compute} ${key} ${combine} ${partial} ${variant.scalars}`
+  const flags = (combine ? 1 : 0) + (chunks > 1 ? 2 : 0) + (across ? 4 : 0)
+  const number = computeNumber[compute] + 4 * flags + 32 * scalars.length
+  const facts = factsOf(reduction)
+  const kernel = cache.find([facts], number, operands, classes, () => {
+    const variant: ReduceVariant = {
+      reduction,
+      compute,
+      combine,
+      partial: chunks > 1,
+      scalars: scalars.length,
+      outputs: outputs.map((x) => x.dtype),
+      inputs: inputs.map((x) => x.dtype),
+      outputClasses: classes.slice(0, outputs.length),
+      inputClasses: classes.slice(outputs.length),
+    }
+    const name = `${across ? 'reduceAcross' : 'reduceAlong'} ${compute} ${facts.key} ${combine} ${chunks > 1}`
+    const key = `${name} ${scalars.length} ${variant.outputs} ${variant.inputs} ${classes}`
     const build = across ? buildAcross : buildAlong
-    return engine.kernel(
-      `${name} ${variant.outputs} ${variant.inputs} ${outputClasses} ${inputClasses}`,
-      (m, features) => build(m, features, variant),
-    )
+    return engine.kernel(key, (m, features) => build(m, features, variant))
   })
 
   const work = items * chunks
@@ -208,56 +194,48 @@ function run(engine: Engine, cache: KernelCache, masks: number, pass: Pass): voi
   const grain = Math.max(1, Math.floor(GRAIN / perItem), Math.ceil(work / 1024))
   const slots = across ? 0 : engine.scratch(Math.ceil(work / grain) * SLOT * reduction.accTypes.length)
   const rank = outer.sizes.length + (chunks > 1 ? 1 : 0)
-  const operands = inputs.length + outputs.length
-  const d = engine.descriptor(
-    256 + 8 * pass.scalars.length + 16 * operands + 4 * (rank + reduced.sizes.length) * (2 + operands),
-  )
-  d.i32(
-    rank,
-    items,
-    reduced.sizes.length,
-    rows,
-    rowsPerChunk,
-    piece.count,
-    piece.last,
-    columns.count,
-    columns.last,
-    grain,
-    slots,
-    masks,
-  )
-  d.f64(...pass.scalars)
-  const bytes = (strides: readonly number[], list: readonly Operand[]): void => {
-    for (let k = 0; k < list.length; k++) d.i32(strides[k] * bytesOf(list[k].dtype))
+  const words = 64 + 2 * scalars.length + 4 * operands.length + (rank + reduced.sizes.length) * (2 + operands.length)
+  const { address } = engine.descriptor(4 * words)
+  const { i32, f64 } = engine
+  const widths = widthsOf(operands)
+  let at = address / 4
+  i32[at++] = rank
+  i32[at++] = items
+  i32[at++] = reduced.sizes.length
+  i32[at++] = rows
+  i32[at++] = rowsPerChunk
+  i32[at++] = piece.count
+  i32[at++] = piece.last
+  i32[at++] = columns.count
+  i32[at++] = columns.last
+  i32[at++] = grain
+  i32[at++] = slots
+  i32[at++] = masks
+  for (let k = 0; k < scalars.length; k++, at += 2) f64[at / 2] = scalars[k]
+  /** Strides of the operands from `first` on, in bytes. */
+  const put = (strides: readonly number[], first: number): void => {
+    for (let k = 0; k < strides.length; k++) i32[at++] = strides[k] * widths[first + k]
   }
-  for (const x of outputs) d.i32(x.address)
-  for (const x of inputs) d.i32(x.address)
-  bytes(vectorOut, outputs)
-  bytes(vectorIn, inputs)
-  bytes(inner.strides, inputs)
+  const ofInputs = outputs.length
+  for (let k = 0; k < operands.length; k++) i32[at++] = operands[k].address
+  put(vectorStrides, 0)
+  put(inner.strides, ofInputs)
   if (chunks > 1) {
-    d.i32(chunks)
-    bytes(
-      outputs.map(() => keptCount),
-      outputs,
-    )
-    bytes(
-      inputs.map(() => 0),
-      inputs,
-    )
+    i32[at++] = chunks
+    for (let k = 0; k < operands.length; k++) i32[at++] = k < ofInputs ? keptCount * widths[k] : 0
   }
-  outer.sizes.forEach((size, k) => {
-    d.i32(size)
-    bytes(outer.strides[k].slice(inputs.length), outputs)
-    bytes(outer.strides[k], inputs)
-  })
-  reduced.sizes.forEach((size, k) => {
-    d.i32(size, positionSteps[k])
-    bytes(reduced.strides[k], inputs)
-  })
-  engine.dispatch(kernel, d, work, grain)
-
-  if (chunks > 1) combinePartials(engine, cache, masks, pass, outputs, chunks, kept)
+  for (let d = 0; d < outer.sizes.length; d++) {
+    i32[at++] = outer.sizes[d]
+    put(outer.strides[d].slice(inputs.length), 0)
+    put(outer.strides[d].slice(0, inputs.length), ofInputs)
+  }
+  for (let d = 0; d < reduced.sizes.length; d++) {
+    i32[at++] = reduced.sizes[d]
+    i32[at++] = positionSteps[d]
+    put(reduced.strides[d], ofInputs)
+  }
+  engine.dispatch(kernel, address, work, grain)
+  if (chunks > 1) combinePartials(engine, cache, masks, pass, outputs, chunks, keptCount)
 }
 
 /** Vectors run along the reduced range where that is contiguous, else across the outputs where these are contiguous and enough. */
@@ -285,17 +263,18 @@ function outerSteps(sizes: readonly number[], inner: number): number[] {
 }
 
 /** Scratch memory [chunks, kept...] for each accumulator, and the kept dimensions with its strides. */
-function partialResults(engine: Engine, pass: Pass, kept: Dims, chunks: number): { outputs: Operand[]; kept: Dims } {
-  const outputs = pass.reduction.accTypes.map((type): Operand => {
-    const dtype = partialDType(pass.compute, type)
-    return { address: engine.scratch(chunks * product(kept.sizes) * bytesOf(dtype)), dtype, shape: [], strides: [] }
+function partialResults(engine: Engine, pass: Pass, chunks: number, keptCount: number): Pick<Pass, 'outputs' | 'kept'> {
+  const { reduction, compute, inputs, kept } = pass
+  const outputs = reduction.accTypes.map((type): Operand => {
+    const dtype = partialDType(compute, type)
+    return { address: engine.scratch(chunks * keptCount * bytesOf(dtype)), dtype }
   })
   const dense = outerSteps(kept.sizes, 1)
-  const strides = kept.strides.map((list, d) => [...list.slice(0, pass.inputs.length), ...outputs.map(() => dense[d])])
+  const strides = kept.strides.map((list, d) => list.slice(0, inputs.length).concat(outputs.map(() => dense[d])))
   return { outputs, kept: { sizes: kept.sizes, strides } }
 }
 
-/** The second pass reduces the chunks; the spec's outputs are seen through the same kept dimensions. */
+/** The second pass reduces the chunks, in order. */
 function combinePartials(
   engine: Engine,
   cache: KernelCache,
@@ -303,20 +282,16 @@ function combinePartials(
   pass: Pass,
   partials: readonly Operand[],
   chunks: number,
-  kept: Dims,
+  keptCount: number,
 ): void {
-  const shape = [chunks, ...kept.sizes]
-  const strides = outerSteps(shape, 1)
+  const { kept, inputs } = pass
+  const dense = outerSteps(kept.sizes, 1)
+  const strides = kept.strides.map((list, d) => partials.map(() => dense[d]).concat(list.slice(inputs.length)))
   run(engine, cache, masks, {
     ...pass,
     combine: true,
-    shape,
-    axes: [0],
-    inputs: partials.map((x) => ({ ...x, shape, strides })),
-    outputs: pass.outputs.map((x, k) => ({
-      ...x,
-      shape,
-      strides: [0, ...kept.strides.map((list) => list[pass.inputs.length + k])],
-    })),
+    kept: { sizes: kept.sizes, strides },
+    reduced: { sizes: [chunks], strides: [partials.map(() => keptCount)] },
+    inputs: partials,
   })
 }

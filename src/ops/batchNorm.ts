@@ -82,7 +82,7 @@ function fusedGrads(
 ): (Tensor | null)[] {
   const wide = (part: Tensor): Tensor => expand(part, x.shape)
   const channels = x.shape[1]
-  const [sumG, sumGX] = reduceKeepdim(gradSums, [g, x, wide(average)], axes, [x.dtype, x.dtype], [])
+  const [sumG, sumGX] = reduceKeepdim(gradSums, [g, x, wide(average)], axes, [x.dtype, x.dtype], [], 'float64')
   const [scale, shift, slope, weightGrad] = [0, 1, 2, 3].map(() => Tensor.empty(rstd.shape, x.dtype, x.device))
   const shaped = weight?.reshape(rstd.shape)
   const operands = shaped ? [sumG, sumGX, rstd, shaped] : [sumG, sumGX, rstd]

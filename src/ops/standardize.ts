@@ -8,7 +8,7 @@ import { launch } from '../runtime/launch.ts'
 import type { Reduction } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type PointwiseRow, pointwise } from './pointwise.ts'
-import { countOf, mean, reduceKeepdim } from './reduce.ts'
+import { countOf, reduceKeepdim } from './reduce.ts'
 import { expand } from './view.ts'
 
 const [x, centre, scale, w, b] = [0, 1, 2, 3, 4].map((k) => E.input(k))
@@ -21,6 +21,14 @@ const spreadRow: Reduction = {
   step: [E.fma(E.sub(x, centre), E.sub(x, centre), acc)],
   combine: [E.add(acc, E.other(0))],
   finish: [E.mul(acc, E.scalar(0)), E.div(1, E.sqrt(E.add(E.mul(acc, E.scalar(0)), E.scalar(1))))],
+}
+/** Sum times the run-time number 1 / n. */
+const meanRow: Reduction = {
+  accTypes: ['v'],
+  init: [0],
+  step: [E.add(acc, x)],
+  combine: [E.add(acc, E.other(0))],
+  finish: [E.mul(acc, E.scalar(0))],
 }
 const standardize = E.mul(E.sub(x, centre), scale)
 
@@ -40,13 +48,20 @@ interface Statistics {
   readonly rstd: Tensor
 }
 
-/** Of the values over `axes`, which stay as dimensions of size 1. No gradient goes through them. */
+/** Of the values over `axes`, which stay as dimensions of size 1; summed in double precision, as PyTorch does. No gradient goes through them. */
 export function statistics(input: Tensor, axes: readonly number[], eps: number): Statistics {
   return withoutRecording(() => {
     const x = input.detach()
-    const average = mean(x, axes.length === 0 ? undefined : axes, { keepdim: true })
+    const [average] = reduceKeepdim(meanRow, [x], axes, [x.dtype], [1 / countOf(x, axes)], 'float64')
     const both = [x, expand(average, x.shape)]
-    const [variance, rstd] = reduceKeepdim(spreadRow, both, axes, [x.dtype, x.dtype], [1 / countOf(x, axes), eps])
+    const [variance, rstd] = reduceKeepdim(
+      spreadRow,
+      both,
+      axes,
+      [x.dtype, x.dtype],
+      [1 / countOf(x, axes), eps],
+      'float64',
+    )
     return { mean: average, variance, rstd }
   })
 }

@@ -4,7 +4,7 @@ import { constant } from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import { context } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
-import { Scope, scope } from '../runtime/scope.ts'
+import { Scope, scoped } from '../runtime/scope.ts'
 import type { Edge } from '../tensor/graph.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { anomaly } from './anomaly.ts'
@@ -93,27 +93,30 @@ function sweep(
   arrive: (node: Node, grads: Gradients) => void,
 ): void {
   const outside = context.get()
-  scope(() => {
+  scoped(() => {
     // Gradients on their way belong to the scope around; what a node makes while it computes them, to `work`.
     const work = new Scope(context.get().scope)
     const buffers = new Buffers(work, createGraph)
     const visit = (node: Node, wanted: ReadonlySet<Node> | null): void => {
+      const { edges } = node
       const grads = buffers.take(node)
-      const needs = node.edges.map((edge) => edge !== null && (wanted === null || wanted.has(edge.node as Node)))
+      const needs: boolean[] = []
+      for (let i = 0; i < edges.length; i++)
+        needs.push(edges[i] !== null && (wanted === null || wanted.has(edges[i]?.node as Node)))
       const runs = needs.includes(true)
       if (node.consumed && runs)
         throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
       runHooks(node, grads)
       if (targets === null ? node.accumulates : targets.has(node)) {
-        context.run({ ...outside, gradEnabled: createGraph }, () => arrive(node, grads))
+        context.runSync({ scope: outside.scope, gradEnabled: createGraph }, () => arrive(node, grads))
       }
       if (runs && grads.some((g) => g !== null && g !== undefined)) propagate(node, grads, needs, buffers)
       if (runs && !retainGraph) node.consume()
-      if (!createGraph) for (const g of grads) g?.dispose()
+      if (!createGraph) for (let i = 0; i < grads.length; i++) grads[i]?.dispose()
       work.drain()
     }
     try {
-      context.run({ scope: work, gradEnabled: createGraph }, () => {
+      context.runSync({ scope: work, gradEnabled: createGraph }, () => {
         const order = newestFirst(roots.map((root, i) => seed(buffers, root, gradients[i])))
         const wanted = targets === null ? null : leadingTo(targets, order)
         for (const node of order) if (wanted === null || wanted.has(node)) visit(node, wanted)
@@ -193,10 +196,17 @@ function seed(buffers: Buffers, root: Tensor, gradient: Tensor | null | undefine
 /** All nodes that can be reached, newest first: every node comes before those that it sends gradients to. */
 function newestFirst(starts: readonly Node[]): Node[] {
   const seen = new Set<Node>(starts)
-  for (const node of seen) {
-    for (const edge of node.edges) if (edge !== null) seen.add(edge.node as Node)
+  const found = [...seen]
+  for (let k = 0; k < found.length; k++) {
+    const { edges } = found[k]
+    for (let i = 0; i < edges.length; i++) {
+      const next = edges[i]?.node as Node | undefined
+      if (next === undefined || seen.has(next)) continue
+      seen.add(next)
+      found.push(next)
+    }
   }
-  return [...seen].sort((a, b) => b.sequence - a.sequence)
+  return found.sort((a, b) => b.sequence - a.sequence)
 }
 
 /** The nodes from which a target can be reached, and the targets. */
@@ -219,12 +229,14 @@ function runHooks(node: Node, grads: Gradients): void {
 }
 
 function propagate(node: Node, grads: Gradients, needs: readonly boolean[], buffers: Buffers): void {
-  const outputs = Array.from({ length: Math.max(grads.length, 1) }, (_, i) => grads[i] ?? null)
-  const made = node.apply(outputs, needs)
+  // A gradient that nobody sent arrives as null.
+  for (let i = 0; i < grads.length; i++) grads[i] ??= null
+  const made = node.apply(grads, needs)
   if (anomaly.detecting()) anomaly.check(node, made)
-  node.edges.forEach((edge, i) => {
+  for (let i = 0; i < node.edges.length; i++) {
+    const edge = node.edges[i]
     const grad = made[i]
     // An op may send one tensor to two inputs, or hand on the gradient it got: each needs a handle of its own.
     if (edge !== null && needs[i] && grad) buffers.put(edge, grad.aliasWithEdge())
-  })
+  }
 }

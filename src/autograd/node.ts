@@ -39,7 +39,7 @@ export class Node implements GraphNode {
     this.run = run
     this.accumulates = leaf !== null
     this.leafRef = leaf === null ? null : new WeakRef(leaf)
-    for (const edge of edges) edge?.node.retain()
+    for (let k = 0; k < edges.length; k++) edges[k]?.node.retain()
   }
 
   /** The leaf whose `grad` this node adds to, while somebody can see it. */
@@ -60,7 +60,7 @@ export class Node implements GraphNode {
   /** Gives the saved values back. */
   consume(): void {
     if (this.saved.length > 0) this.consumed = true
-    for (const saved of this.saved) saved.release()
+    for (let k = 0; k < this.saved.length; k++) this.saved[k].release()
     this.saved = []
   }
 

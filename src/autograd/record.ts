@@ -30,7 +30,7 @@ export function record(
   backward: BackwardOne,
 ): Tensor {
   if (needsGraph(inputs)) {
-    link(name, inputs, [output], save, ([grad], saved, needs) => (grad === null ? [] : backward(grad, saved, needs)))
+    link(name, inputs, [output], save, (grads, saved, needs) => (grads[0] ? backward(grads[0], saved, needs) : []))
   }
   return output
 }
@@ -73,10 +73,10 @@ export function gradientEdge(x: Tensor): Edge | null {
   return x.edge
 }
 
-/** Runs `body` without recording. */
+/** Runs `body`, which must not be async, without recording. */
 export function withoutRecording<T>(body: () => T): T {
   const now = context.get()
-  return now.gradEnabled ? context.run({ ...now, gradEnabled: false }, body) : body()
+  return now.gradEnabled ? context.runSync({ scope: now.scope, gradEnabled: false }, body) : body()
 }
 
 /** Throws where PyTorch forbids an in-place write: a leaf that requires grad, or a view of one, while recording. */

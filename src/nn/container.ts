@@ -25,7 +25,11 @@ export class Sequential extends Module {
 
   override forward<T>(x: T): T {
     let value = x
-    for (const module of this) value = module(value)
+    const fields: unknown[] = Object.values(this)
+    for (let k = 0; k < fields.length; k++) {
+      const field = fields[k]
+      if (field instanceof Module) value = field(value)
+    }
     return value
   }
 

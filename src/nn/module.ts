@@ -6,7 +6,8 @@ import { DTypeError, KindlingError, ValueError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { to } from '../ops/cast.ts'
 import type { DeviceName } from '../runtime/backend.ts'
-import { scope } from '../runtime/scope.ts'
+import { context } from '../runtime/context.ts'
+import { scope, scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { Parameter } from './parameter.ts'
 import { loadInto, type LoadResult, type StateDict } from './state.ts'
@@ -254,13 +255,14 @@ const innermost = new WeakMap<KindlingError, Module>()
 function call(module: Module, args: unknown[]): unknown {
   const { hooks, preHooks } = stateOf(module)
   try {
-    return scope(() => {
+    const run = module.forward.constructor.name === 'AsyncFunction' ? context.run : context.runSync
+    return scoped(() => {
       let inputs = args
       for (const hook of preHooks) inputs = hook(module, inputs) ?? inputs
       let output: unknown = module.forward(...inputs)
       for (const hook of hooks) output = hook(module, inputs, output) ?? output
       return output
-    })
+    }, run)
   } catch (error) {
     if (error instanceof KindlingError) {
       const inner = innermost.get(error)

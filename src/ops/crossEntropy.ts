@@ -5,7 +5,7 @@ import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import { scope } from '../runtime/scope.ts'
+import { scoped } from '../runtime/scope.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { checkNotNegative, sumAt } from './address.ts'
@@ -117,7 +117,7 @@ function fused(x: Tensor, target: Tensor, ignoreIndex: number, reduction: Reduct
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   // A scope: what is made on the way goes at once, in a loop without scopes too.
-  return scope(() => crossEntropyOf(input, target, options))
+  return scoped(() => crossEntropyOf(input, target, options))
 }
 
 function crossEntropyOf(input: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
@@ -211,7 +211,7 @@ export function nllLoss(
   checkReduction('nllLoss', reduction)
   requireFloating('nllLoss', input)
   const { rows, labels, shape } = asRows('nllLoss', input, target)
-  return scope(() => {
+  return scoped(() => {
     const out = ofClasses(rows, labels, weight, ignoreIndex, reduction)
     return reduction === 'none' ? withShape(out, shape) : out
   })

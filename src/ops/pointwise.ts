@@ -139,7 +139,8 @@ export const floatOf = (dtype: DType): DType => (isFloating(dtype) ? dtype : 'fl
 /** The dtype that decides for the common cases: tensors of one dtype, with numbers that cannot lift it. */
 function commonDType(operands: readonly TensorOrNumber[]): DType | null {
   let dtype: DType | null = null
-  for (const x of operands) {
+  for (let k = 0; k < operands.length; k++) {
+    const x = operands[k]
     if (!(x instanceof Tensor)) continue
     if (dtype !== null && x.dtype !== dtype) return null
     dtype = x.dtype
@@ -169,7 +170,8 @@ function commonShape(
 ): { shape: readonly number[]; first: Tensor } {
   let first: Tensor | undefined
   let same = true
-  for (const x of operands) {
+  for (let k = 0; k < operands.length; k++) {
+    const x = operands[k]
     if (!(x instanceof Tensor)) continue
     if (first === undefined) first = x
     else if (!sameShape(first.shape, x.shape)) same = false
@@ -228,7 +230,8 @@ function recordRow(
     const plan = x.requiresGrad ? planOf(row, k) : none
     plans.push(plan)
     if (plan.kind !== 'row') return
-    for (const key of plan.keys) {
+    for (let i = 0; i < plan.keys.length; i++) {
+      const key = plan.keys[i]
       if (key !== -2 && !savedKeys.includes(key) && (key === -1 || operands[key] instanceof Tensor)) savedKeys.push(key)
     }
   })

@@ -6,7 +6,7 @@ import { KindlingError, ValueError } from '../base/errors.ts'
 import type { Expr } from '../base/expr.ts'
 import { zerosLike } from '../ops/creation.ts'
 import { launch } from '../runtime/launch.ts'
-import { scope } from '../runtime/scope.ts'
+import { scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 /** Parameters that share options; options left out take the optimizer's defaults. */
@@ -76,7 +76,7 @@ export abstract class Optimizer<O extends { lr: number }> {
   step<T>(closure?: () => T): T | undefined {
     const loss = closure && enableGrad(closure)
     withoutRecording(() =>
-      scope(() => {
+      scoped(() => {
         for (const group of this.paramGroups) {
           for (const param of group.params) {
             if (param.grad === null) continue

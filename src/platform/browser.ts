@@ -30,17 +30,19 @@ export const nextTask = (): Promise<void> =>
 
 export function contextSlot<T>(initial: T): ContextSlot<T> {
   let current = initial
+  const run = <R>(value: T, fn: () => R): R => {
+    const before = current
+    current = value
+    try {
+      return fn()
+    } finally {
+      current = before
+    }
+  }
   return {
     get: () => current,
-    run(value, fn) {
-      const before = current
-      current = value
-      try {
-        return fn()
-      } finally {
-        current = before
-      }
-    },
+    run,
+    runSync: run,
     enter(value) {
       current = value
     },

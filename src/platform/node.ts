@@ -35,13 +35,28 @@ export const nextTask = (): Promise<void> => new Promise((resolve) => setImmedia
 export function contextSlot<T>(initial: T): ContextSlot<T> {
   // Values are boxed, so that `undefined` can be one.
   const storage = new AsyncLocalStorage<{ value: T }>()
+  /** The value of the innermost `runSync`, in front of the storage's; null outside of any. */
+  let sync: { value: T } | null = null
+  const within = <R>(box: { value: T } | null, fn: () => R): R => {
+    const before = sync
+    sync = box
+    try {
+      return fn()
+    } finally {
+      sync = before
+    }
+  }
   return {
     get() {
-      const box = storage.getStore()
+      const box = sync ?? storage.getStore()
       return box === undefined ? initial : box.value
     },
-    run: (value, fn) => storage.run({ value }, fn),
-    enter: (value) => storage.enterWith({ value }),
+    run: (value, fn) => within(null, () => storage.run({ value }, fn)),
+    runSync: (value, fn) => within({ value }, fn),
+    enter(value) {
+      if (sync === null) storage.enterWith({ value })
+      else sync = { value }
+    },
   }
 }
 

@@ -82,7 +82,7 @@ export class Scope {
     if (this.owned.length === 0) return
     const owned = this.owned
     this.owned = []
-    for (const item of owned) if (item.owner === this) item.dispose()
+    for (let k = 0; k < owned.length; k++) if (owned[k].owner === this) owned[k].dispose()
   }
 
   [Symbol.dispose](): void {
@@ -127,15 +127,20 @@ export const isThenable = (value: unknown): value is Promise<unknown> =>
 export function scope(): Scope
 export function scope<T>(body: () => T): T
 export function scope<T>(body?: () => T): T | Scope {
+  if (body !== undefined) return scoped(body, context.run)
   const outside = context.get()
   const inner = new Scope(outside.scope)
-  if (body === undefined) {
-    context.enter({ ...outside, scope: inner })
-    return inner
-  }
+  context.enter({ ...outside, scope: inner })
+  return inner
+}
+
+/** `scope(body)` inside the library: where `body` leaves nothing running, `run` is the context's `runSync`. */
+export function scoped<T>(body: () => T, run: typeof context.run = context.runSync): T {
+  const outside = context.get()
+  const inner = new Scope(outside.scope)
   let pending = false
   try {
-    const value = context.run({ ...outside, scope: inner }, body)
+    const value = run({ scope: inner, gradEnabled: outside.gradEnabled }, body)
     if (!isThenable(value)) return inner.release(value)
     pending = true
     return value.then((done) => inner.release(done)).finally(() => inner.end()) as T

@@ -69,15 +69,15 @@ export class Tensor implements View, Owned {
 
   /** A new tensor with undefined contents on `device`. */
   static empty(shape: readonly number[], dtype: DType = 'float32', device?: DeviceName): Tensor {
-    for (const size of shape) {
-      if (!Number.isInteger(size) || size < 0)
+    for (let d = 0; d < shape.length; d++) {
+      if (!Number.isInteger(shape[d]) || shape[d] < 0)
         throw new ShapeError(`empty: sizes must be whole numbers >= 0: ${formatShape(shape)}`)
     }
     checkDType('empty', dtype)
     return new Tensor(
       new Storage(backend(device), numelOf(shape) * bytesOf(dtype)),
       dtype,
-      [...shape],
+      shape.slice(),
       contiguousStrides(shape),
     )
   }

@@ -100,9 +100,9 @@ function sweep(
     const visit = (node: Node, wanted: ReadonlySet<Node> | null): void => {
       const { edges } = node
       const grads = buffers.take(node)
-      const needs: boolean[] = []
+      const needs = new Array<boolean>(edges.length)
       for (let i = 0; i < edges.length; i++)
-        needs.push(edges[i] !== null && (wanted === null || wanted.has(edges[i]?.node as Node)))
+        needs[i] = edges[i] !== null && (wanted === null || wanted.has(edges[i]?.node as Node))
       const runs = needs.includes(true)
       if (node.consumed && runs)
         throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')

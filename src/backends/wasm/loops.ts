@@ -1,7 +1,7 @@
 // Dimensions at run time: how specs become a few merged dimensions (JavaScript, per call) and the loops that walk them (WebAssembly).
 // The code knows neither rank nor sizes; it reads them from a table of rows [size, byte stride of each operand], outermost first.
 import { bytesOf } from '../../base/dtype.ts'
-import { numelOf } from '../../base/shape.ts'
+import { isContiguous, numelOf, sameShape } from '../../base/shape.ts'
 import type { View } from '../../runtime/spec.ts'
 import type { Func, I32, Local } from './asm.ts'
 
@@ -18,7 +18,7 @@ interface Strided {
 /**
  * The dimensions `dims` of the operands, without those of size 1, neighbours merged where every operand steps through them as through one.
  * With `order`, first sorted so that strides of the operands fall, the first operand deciding before the second and so on.
- * Plain loops here and below: all of this runs for every kernel, mostly before V8 has optimized it.
+ * This runs for every kernel, mostly before V8 has optimized it: hence plain loops, and arrays made at their length (an empty one grows to 17 at once).
  */
 export function collapse(
   shape: readonly number[],
@@ -26,8 +26,9 @@ export function collapse(
   dims: readonly number[],
   order: boolean,
 ): Dims {
-  const kept: number[] = []
-  for (let k = 0; k < dims.length; k++) if (shape[dims[k]] !== 1) kept.push(dims[k])
+  if (dims.length === shape.length && areContiguous(shape, views))
+    return { sizes: [numelOf(shape)], strides: [new Array<number>(views.length).fill(1)] }
+  const kept = dims.filter((d) => shape[d] !== 1)
   if (order && kept.length > 1 && !fallsAlready(views[0], kept)) kept.sort((a, b) => compareStrides(views, a, b))
   const sizes: number[] = []
   const strides: number[][] = []
@@ -39,12 +40,17 @@ export function collapse(
     if (merges) sizes[last] *= shape[d]
     else {
       sizes.push(shape[d])
-      strides.push([])
+      strides.push(new Array<number>(views.length))
     }
     const row = strides[strides.length - 1]
     for (let k = 0; k < views.length; k++) row[k] = views[k].strides[d]
   }
   return { sizes, strides }
+}
+function areContiguous(shape: readonly number[], views: readonly Strided[]): boolean {
+  const { strides } = views[0]
+  for (let k = 1; k < views.length; k++) if (!sameShape(views[k].strides, strides)) return false
+  return isContiguous(shape, strides)
 }
 /** Whether the first operand alone orders the dimensions, as they are. */
 function fallsAlready({ strides }: Strided, dims: readonly number[]): boolean {
@@ -78,8 +84,8 @@ export function cut(
   const count = pieces === 1 ? inner.size : length
   if (pieces > 1 || dims.sizes.length === 0) {
     dims.sizes.push(pieces)
-    const steps: number[] = []
-    for (let k = 0; k < inner.strides.length; k++) steps.push(inner.strides[k] * length)
+    const steps = new Array<number>(inner.strides.length)
+    for (let k = 0; k < steps.length; k++) steps[k] = inner.strides[k] * length
     dims.strides.push(steps)
     return { count, last: inner.size - (pieces - 1) * count }
   }
@@ -88,8 +94,8 @@ export function cut(
 
 export const product: (sizes: readonly number[]) => number = numelOf
 export function widthsOf(views: readonly Pick<View, 'dtype'>[]): number[] {
-  const widths: number[] = []
-  for (let k = 0; k < views.length; k++) widths.push(bytesOf(views[k].dtype))
+  const widths = new Array<number>(views.length)
+  for (let k = 0; k < views.length; k++) widths[k] = bytesOf(views[k].dtype)
   return widths
 }
 

@@ -214,8 +214,8 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
     if (product(shape) === 0) return
     const dims = collapse(shape, views, dimsOf(shape), true)
     const inner = takeInner(dims, views.length)
-    const classes: StrideClass[] = []
-    for (let k = 0; k < views.length; k++) classes.push(strideClass(inner.strides[k]))
+    const classes = new Array<StrideClass>(views.length)
+    for (let k = 0; k < views.length; k++) classes[k] = strideClass(inner.strides[k])
     if (classes.includes(STRIDED)) tile(dims, inner)
     const { count, last } = cut(dims, inner, GRAIN)
     const kernel = cache.find(exprs, computeNumber[compute] + 4 * scalars.length, views, classes, () => {

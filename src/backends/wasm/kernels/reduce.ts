@@ -165,8 +165,8 @@ function run(engine: Engine, cache: KernelCache, masks: number, pass: Pass): voi
   const vectorIn = vector.strides.slice(0, inputs.length)
   const vectorOut = across ? vector.strides.slice(inputs.length) : new Array<number>(outputs.length).fill(1)
   const vectorStrides = vectorOut.concat(vectorIn)
-  const classes: StrideClass[] = []
-  for (let k = 0; k < vectorStrides.length; k++) classes.push(strideClass(vectorStrides[k]))
+  const classes = new Array<StrideClass>(operands.length)
+  for (let k = 0; k < classes.length; k++) classes[k] = strideClass(vectorStrides[k])
 
   const flags = (combine ? 1 : 0) + (chunks > 1 ? 2 : 0) + (across ? 4 : 0)
   const number = computeNumber[compute] + 4 * flags + 32 * scalars.length

@@ -29,7 +29,8 @@ export interface ReduceVariant {
 
 /** Elements after which accumulators are added to the totals: what keeps float32 sums accurate. */
 export const BLOCK = 2048
-const CHUNK = 65536
+/** Elements of a chunk: of one range in a row; of several ranges that lie between each other, which are read one after the other. */
+const [CHUNK, CHUNK_BETWEEN] = [65536, 16384]
 const MAX_CHUNKS = 256
 const GRAIN = 16384
 /** Bytes of one accumulator in a slot of scratch memory: eight vectors. */
@@ -251,8 +252,9 @@ function runsAcross(kept: Dims, reduced: Dims, inputs: number, lanes: number): b
 
 /** A number that depends on nothing but shapes: results must be the same with any number of threads. */
 function chunksFor(items: number, rows: number, elements: number): number {
-  if (items >= 32 || elements < 2 * CHUNK) return 1
-  return Math.max(1, Math.min(rows, MAX_CHUNKS, Math.ceil(elements / CHUNK)))
+  const chunk = items > 1 ? CHUNK_BETWEEN : CHUNK
+  if (items >= 32 || elements < 2 * chunk) return 1
+  return Math.max(1, Math.min(rows, MAX_CHUNKS, Math.ceil(elements / chunk)))
 }
 
 /** Row-major position steps of the outer reduced dimensions. */

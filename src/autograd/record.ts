@@ -73,6 +73,12 @@ export function gradientEdge(x: Tensor): Edge | null {
   return x.edge
 }
 
+/**
+ * Whether a backward function may write its result over the gradient that it got: nobody else can see that memory, and nobody will read it again.
+ * It is in the caches already, unlike that of a new tensor.
+ */
+export const mayOverwrite = (grad: Tensor): boolean => !isGradEnabled() && grad.storage.unique && grad.isContiguous()
+
 /** Runs `body`, which must not be async, without recording. */
 export function withoutRecording<T>(body: () => T): T {
   const now = context.get()

@@ -1,6 +1,6 @@
 // Batch normalisation. Forward is one kernel behind the statistics, backward one reduction and one kernel: the normalised values are never stored.
 // Ioffe & Szegedy 2015 (arXiv:1502.03167).
-import { record, withoutRecording } from '../autograd/record.ts'
+import { mayOverwrite, record, withoutRecording } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
@@ -89,7 +89,7 @@ function fusedGrads(
   map(shaped ? withWeight : withoutWeight, operands, [scale, shift, slope, weightGrad], [1 / countOf(x, axes)])
   let out: Tensor | null = null
   if (needs[0]) {
-    out = Tensor.empty(x.shape, x.dtype, x.device)
+    out = mayOverwrite(g) ? g.aliasWithEdge() : Tensor.empty(x.shape, x.dtype, x.device)
     map([inputGrad], [g, x, ...[average, scale, shift, slope].map(wide)], [out])
   }
   return [out, weightGrad.reshape(channels), sumG.reshape(channels)]

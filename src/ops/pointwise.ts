@@ -1,6 +1,6 @@
 // The one way of every elementwise op: a row (name, expression, optional gradient) becomes a function on tensors.
 // Broadcasting, dtype promotion, plain numbers as operands, in-place forms and gradients to any order follow from the row.
-import { needsGraph, record } from '../autograd/record.ts'
+import { mayOverwrite, needsGraph, record } from '../autograd/record.ts'
 import { computeType, type DType, dtypes, isFloating, type Operand, resultType } from '../base/dtype.ts'
 import { derivative } from '../base/derivative.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
@@ -180,15 +180,20 @@ function commonShape(
   return { shape: same ? first.shape : broadcastShapes(name(), ...operands.map(shapeOf)), first }
 }
 
-/** Applies a row. At least one operand is a tensor. `scalars` are the values of the row's `E.scalar(k)`. Throws ShapeError where shapes do not broadcast. */
+/**
+ * Applies a row. At least one operand is a tensor. `scalars` are the values of the row's `E.scalar(k)`; the result is written over `into` where it fits.
+ * Throws ShapeError where shapes do not broadcast.
+ */
 export function pointwise(
   row: PointwiseRow,
   operands: readonly TensorOrNumber[],
   scalars: readonly number[] = [],
+  into: Tensor | null = null,
 ): Tensor {
   const { shape, first } = commonShape(() => opName(row), operands)
   const { result, promoted } = resultDType(row, operands)
-  const out = Tensor.empty(shape, result, first.device)
+  const fits = into !== null && into.dtype === result && sameShape(into.shape, shape)
+  const out = fits ? into.aliasWithEdge() : Tensor.empty(shape, result, first.device)
   compute(row, operands, scalars, promoted, out)
   return recordRow(row, operands, scalars, out)
 }
@@ -243,10 +248,12 @@ function recordRow(
       const at = savedKeys.indexOf(key)
       return at >= 0 ? saved[at] : numbers[key]
     }
+    const readers = plans.filter((plan, i) => plan.kind !== 'none' && needs[i]).length
+    const into = readers === 1 && mayOverwrite(grad) ? grad : null
     return plans.map((plan, i) => {
       if (plan.kind === 'none' || !needs[i]) return null
       if (plan.kind === 'zero') return cast(zerosOf(shapes[i], grad), kinds[i])
-      const full = plan.kind === 'row' ? pointwise(plan.row, plan.keys.map(valueOf), scalars) : grad
+      const full = plan.kind === 'row' ? pointwise(plan.row, plan.keys.map(valueOf), scalars, into) : grad
       return cast(sumTo(full, shapes[i]), kinds[i])
     })
   })

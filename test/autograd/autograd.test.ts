@@ -225,6 +225,34 @@ describe('hooks', () => {
     expect(kept?.tolist()).toEqual([2, 2])
   })
 
+  test('a gradient that somebody sees is not written over by the next one', () => {
+    const x = leaf([1, 2, 3])
+    const seen: Tensor[] = []
+    const y = x.mul(2)
+    const z = y.mul(3)
+    y.retainGrad()
+    z.registerHook((g) => void seen.push(g.keep()))
+    const given = tensor([1, 10, 100])
+    z.mul(5).backward(given)
+    expect(given.numbers()).toEqual([1, 10, 100])
+    expect(seen[0].numbers()).toEqual([5, 50, 500])
+    expect(y.grad?.numbers()).toEqual([15, 150, 1500])
+    expect(x.grad?.numbers()).toEqual([30, 300, 3000])
+    const way = x.mul(2)
+    const gradients = grad(way.mul(3), [way, x], { gradOutputs: [given] })
+    expect(gradients.map((g) => g.numbers())).toEqual([
+      [3, 30, 300],
+      [6, 60, 600],
+    ])
+  })
+  test('a gradient that goes two ways is not written over on one of them', () => {
+    const x = leaf([1, 2, 3])
+    const y = leaf([1, 1, 1])
+    const sum = x.mul(2).add(y.mul(3))
+    sum.mul(sum).backward(tensor([1, 1, 1]))
+    expect(x.grad?.numbers()).toEqual([20, 28, 36])
+    expect(y.grad?.numbers()).toEqual([30, 42, 54])
+  })
   test('retainGrad stores the gradient of a tensor on the way', () => {
     const x = leaf([1, 2])
     const y = x.mul(3)

@@ -1,6 +1,6 @@
 // Batch normalisation. Forward is one kernel behind the statistics, backward one reduction and one kernel: the normalised values are never stored.
 // Ioffe & Szegedy 2015 (arXiv:1502.03167).
-import { mayOverwrite, record, withoutRecording } from '../autograd/record.ts'
+import { mayOverwrite, record } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
@@ -9,11 +9,20 @@ import { isGradEnabled } from '../runtime/context.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Reduction, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { checkChannels, perChannel, standardized, standardizedGrad, statistics, updateRunning } from './standardize.ts'
+import {
+  asChannels,
+  broadcast,
+  checkChannels,
+  ofChannels,
+  perChannel,
+  standardized,
+  standardizedGrad,
+  statistics,
+  updateRunning,
+} from './standardize.ts'
 import { type PointwiseRow, pointwise } from './pointwise.ts'
-import { countOf, reduceKeepdim, requireFloating } from './reduce.ts'
+import { countOf, dropDims, reduceKeepdim, requireFloating } from './reduce.ts'
 import { sumTo } from './sumTo.ts'
-import { expand } from './view.ts'
 
 const [in0, in1, in2, in3, in4, in5] = [0, 1, 2, 3, 4, 5].map((k) => E.input(k))
 
@@ -76,23 +85,27 @@ function map(
 /** Gradients of input, weight and bias by kernels of their own. */
 function fusedGrads(
   g: Tensor,
-  [x, average, rstd, weight]: readonly Tensor[],
+  saved: readonly Tensor[],
   axes: readonly number[],
   needs: readonly boolean[],
 ): (Tensor | null)[] {
-  const wide = (part: Tensor): Tensor => expand(part, x.shape)
-  const channels = x.shape[1]
-  const [sumG, sumGX] = reduceKeepdim(gradSums, [g, x, wide(average)], axes, [x.dtype, x.dtype], [], 'float64')
-  const [scale, shift, slope, weightGrad] = [0, 1, 2, 3].map(() => Tensor.empty(rstd.shape, x.dtype, x.device))
-  const shaped = weight?.reshape(rstd.shape)
-  const operands = shaped ? [sumG, sumGX, rstd, shaped] : [sumG, sumGX, rstd]
-  map(shaped ? withWeight : withoutWeight, operands, [scale, shift, slope, weightGrad], [1 / countOf(x, axes)])
+  const { 0: x, 1: average, 2: rstd, 3: weight } = saved
+  const { shape, dtype, device } = x
+  const channels = shape[1]
+  const mean = broadcast(average, shape)
+  const sums = reduceKeepdim(gradSums, [g, x, mean], axes, [dtype, dtype], [], 'float64').map((sum) =>
+    dropDims(sum, axes, false),
+  )
+  const operands = [...sums, asChannels(rstd, channels), ...(weight ? [weight] : [])]
+  const [scale, shift, slope, weightGrad] = [0, 1, 2, 3].map(() => Tensor.empty([channels], dtype, device))
+  map(weight ? withWeight : withoutWeight, operands, [scale, shift, slope, weightGrad], [1 / countOf(x, axes)])
   let out: Tensor | null = null
   if (needs[0]) {
-    out = mayOverwrite(g) ? g.aliasWithEdge() : Tensor.empty(x.shape, x.dtype, x.device)
-    map([inputGrad], [g, x, ...[average, scale, shift, slope].map(wide)], [out])
+    out = mayOverwrite(g) ? g.aliasWithEdge() : Tensor.empty(shape, dtype, device)
+    const wide = [scale, shift, slope].map((part) => ofChannels(part, shape))
+    map([inputGrad], [g, x, mean, ...wide], [out])
   }
-  return [out, weightGrad.reshape(channels), sumG.reshape(channels)]
+  return [out, weightGrad, sums[0]]
 }
 
 /** The same by ops that are recorded in turn, for gradients of gradients. */
@@ -132,14 +145,13 @@ export function batchNorm(
       throw new ValueError(
         `batchNorm: expected more than 1 value per channel when training, got ${formatShape(input.shape)}`,
       )
-    const { mean: average, variance, rstd } = statistics(input, axes, eps)
-    updateRunning(runningMean, average, momentum, 1)
-    updateRunning(runningVar, variance, momentum, count / (count - 1))
+    const fresh = statistics(input, axes, eps)
+    const { mean: average, rstd } = fresh
+    updateRunning(runningMean, runningVar, fresh, momentum, count / (count - 1))
     const given = [weight, bias].filter((part): part is Tensor => !!part)
     const out = Tensor.empty(input.shape, input.dtype, input.device)
-    const wide = withoutRecording(() =>
-      [average, rstd, ...given.map((part) => part.detach().reshape(shape))].map((part) => expand(part, input.shape)),
-    )
+    const wide = [average, rstd].map((part) => broadcast(part, input.shape))
+    for (const part of given) wide.push(ofChannels(part, input.shape))
     map([forwardExpr[parts(weight, bias)]], [input, ...wide], [out])
     const saved = [input, average, rstd, ...(weight ? [weight] : [])]
     return record('NativeBatchNormBackward0', [input, ...given], out, saved, (g, tensors, needs) => {

@@ -76,10 +76,12 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
       `instanceNorm: expected more than 1 spatial element when training, got ${formatShape(input.shape)}`,
     )
   const { out, mean: average, variance } = standardized('NativeBatchNormBackward0', input, axes, eps)
-  withoutRecording(() => {
-    updateRunning(runningMean, average.detach().mean(0), momentum, 1)
-    updateRunning(runningVar, variance.mean(0), momentum, count / (count - 1))
-  })
+  if (runningMean || runningVar) {
+    withoutRecording(() => {
+      const fresh = { mean: average.mean(0), variance: variance.mean(0) }
+      updateRunning(runningMean, runningVar, fresh, momentum, count / (count - 1))
+    })
+  }
   return affine(out, weight, bias, perChannel(input))
 }
 

@@ -6,7 +6,7 @@ import { DTypeError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { contiguousStrides, normalizeDims, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import type { Reduction } from '../runtime/spec.ts'
+import type { Reduction, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { cat } from './join.ts'
 import { installMethods, type Methods } from './methods.ts'
@@ -53,15 +53,16 @@ const rows = {
 /** Reduces `inputs` (of one shape) over `axes`; the result keeps the reduced dimensions with size 1. */
 export function reduceKeepdim(
   reduction: Reduction,
-  inputs: readonly Tensor[],
+  inputs: readonly View[],
   axes: readonly number[],
   outputs: readonly DType[],
   scalars: readonly number[] = [],
   compute: ComputeType = computeType(inputs[0].dtype),
 ): Tensor[] {
-  const { shape } = inputs[0]
-  const kept = shape.map((size, d) => (axes.includes(d) ? 1 : size))
-  const results = outputs.map((dtype) => Tensor.empty(kept, dtype, inputs[0].device))
+  const { shape, storage } = inputs[0]
+  const kept = shape.slice()
+  for (let k = 0; k < axes.length; k++) kept[axes[k]] = 1
+  const results = outputs.map((dtype) => Tensor.empty(kept, dtype, storage.backend.name))
   launch({ kind: 'reduce', reduction, compute, axes, inputs, outputs: results, scalars })
   return results
 }

@@ -1,11 +1,11 @@
 // Values minus mean, divided by deviation, over some dimensions: what all normalisations (norm.ts, batchNorm.ts) are made of.
-import { recordMany, withoutRecording } from '../autograd/record.ts'
+import { recordMany } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
-import { formatShape, sameShape } from '../base/shape.ts'
+import { broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import type { Reduction } from '../runtime/spec.ts'
+import type { Reduction, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type PointwiseRow, pointwise } from './pointwise.ts'
 import { countOf, reduceKeepdim } from './reduce.ts'
@@ -14,6 +14,13 @@ import { expand } from './view.ts'
 const [x, centre, scale, w, b] = [0, 1, 2, 3, 4].map((k) => E.input(k))
 const acc = E.acc(0)
 
+const meanRow: Reduction = {
+  accTypes: ['v'],
+  init: [0],
+  step: [E.add(acc, x)],
+  combine: [E.add(acc, E.other(0))],
+  finish: [E.mul(acc, E.scalar(0))],
+}
 /** Variance and 1 / sqrt(variance + eps), the mean given as the second input; run-time numbers 1 / n and eps. */
 const spreadRow: Reduction = {
   accTypes: ['v'],
@@ -21,14 +28,6 @@ const spreadRow: Reduction = {
   step: [E.fma(E.sub(x, centre), E.sub(x, centre), acc)],
   combine: [E.add(acc, E.other(0))],
   finish: [E.mul(acc, E.scalar(0)), E.div(1, E.sqrt(E.add(E.mul(acc, E.scalar(0)), E.scalar(1))))],
-}
-/** Sum times the run-time number 1 / n. */
-const meanRow: Reduction = {
-  accTypes: ['v'],
-  init: [0],
-  step: [E.add(acc, x)],
-  combine: [E.add(acc, E.other(0))],
-  finish: [E.mul(acc, E.scalar(0))],
 }
 const standardize = E.mul(E.sub(x, centre), scale)
 
@@ -50,20 +49,33 @@ interface Statistics {
 
 /** Of the values over `axes`, which stay as dimensions of size 1; summed in double precision, as PyTorch does. No gradient goes through them. */
 export function statistics(input: Tensor, axes: readonly number[], eps: number): Statistics {
-  return withoutRecording(() => {
-    const x = input.detach()
-    const [average] = reduceKeepdim(meanRow, [x], axes, [x.dtype], [1 / countOf(x, axes)], 'float64')
-    const both = [x, expand(average, x.shape)]
-    const [variance, rstd] = reduceKeepdim(
-      spreadRow,
-      both,
-      axes,
-      [x.dtype, x.dtype],
-      [1 / countOf(x, axes), eps],
-      'float64',
-    )
-    return { mean: average, variance, rstd }
-  })
+  const { dtype } = input
+  const part = 1 / countOf(input, axes)
+  const average = reduceKeepdim(meanRow, [input], axes, [dtype], [part], 'float64')[0]
+  const spread = reduceKeepdim(
+    spreadRow,
+    [input, broadcast(average, input.shape)],
+    axes,
+    [dtype, dtype],
+    [part, eps],
+    'float64',
+  )
+  return { mean: average, variance: spread[0], rstd: spread[1] }
+}
+
+/** `x`, whose dimensions are 1 where they differ, seen as `shape`: no tensor, no history. */
+export const broadcast = (x: View, shape: readonly number[]): View => ({
+  storage: x.storage,
+  dtype: x.dtype,
+  offset: x.offset,
+  shape,
+  strides: broadcastStrides(x.shape, x.strides, shape),
+})
+/** The same for one value per channel [C] of `shape` [N, C, ...]. */
+export function ofChannels(x: View, shape: readonly number[]): View {
+  const strides = new Array<number>(shape.length).fill(0)
+  strides[1] = x.strides[0]
+  return { storage: x.storage, dtype: x.dtype, offset: x.offset, shape, strides }
 }
 
 interface Standardized extends Statistics {
@@ -76,12 +88,11 @@ export function standardized(name: string, input: Tensor, axes: readonly number[
   const count = countOf(input, axes)
   const { mean: average, variance, rstd } = statistics(input, axes, eps)
   const out = Tensor.empty(shape, dtype, input.device)
-  const wide = [average, rstd].map((part) => withoutRecording(() => expand(part, shape)))
   launch({
     kind: 'map',
     exprs: [standardize],
     compute: computeType(dtype),
-    inputs: [input, ...wide],
+    inputs: [input, broadcast(average, shape), broadcast(rstd, shape)],
     outputs: [out],
     scalars: [],
   })
@@ -153,23 +164,39 @@ export function checkChannels(
   }
 }
 
-/** (1 - momentum) * old + momentum * new, written into the running statistic. */
-const mix = E.add(E.mul(x, E.sub(1, E.scalar(0))), E.mul(centre, E.scalar(1)))
+/** One value per channel, side by side, as [C]. */
+export const asChannels = ({ storage, dtype, offset }: View, channels: number): View => ({
+  storage,
+  dtype,
+  offset,
+  shape: [channels],
+  strides: [1],
+})
+
+/** (1 - momentum) * old + factor * new, for up to two statistics at once. */
+const mixes = [0, 1].map((k) =>
+  E.add(E.mul(E.input(2 * k), E.sub(1, E.scalar(0))), E.mul(E.input(2 * k + 1), E.scalar(1 + k))),
+)
+/** Mixes fresh statistics, one value per channel, into the running ones [C], where there are some; variances times `correction`. */
 export function updateRunning(
-  running: Tensor | null | undefined,
-  statistic: Tensor,
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
+  fresh: { readonly mean: View; readonly variance: View },
   momentum: number,
-  factor: number,
+  correction: number,
 ): void {
-  if (!running) return
-  const fresh = statistic.detach().reshape(running.shape)
-  launch({
-    kind: 'map',
-    exprs: [mix],
-    compute: computeType(running.dtype),
-    inputs: [running, fresh],
-    outputs: [running],
-    scalars: [momentum, momentum * factor],
-  })
-  running.storage.version++
+  const running: Tensor[] = []
+  const inputs: View[] = []
+  const scalars = [momentum]
+  const add = (old: Tensor, part: View, factor: number): void => {
+    running.push(old)
+    inputs.push(old, asChannels(part, old.shape[0]))
+    scalars.push(factor)
+  }
+  if (runningMean) add(runningMean, fresh.mean, momentum)
+  if (runningVar) add(runningVar, fresh.variance, momentum * correction)
+  if (running.length === 0) return
+  const exprs = mixes.slice(0, running.length)
+  launch({ kind: 'map', exprs, compute: computeType(running[0].dtype), inputs, outputs: running, scalars })
+  for (const one of running) one.storage.version++
 }

@@ -51,6 +51,38 @@ test('a context slot keeps an entered value for the rest of the running code', (
   }
 })
 
+test.each(platforms)('on $name runSync stands in front of what is outside, and run in front of it', (platform) => {
+  const slot = platform.contextSlot(0)
+  const seen = slot.run(1, () => {
+    const inside = slot.runSync(2, () => {
+      const before = slot.get()
+      const within = slot.run(3, () => slot.runSync(4, () => slot.get()) + slot.get())
+      slot.enter(5)
+      return [before, within, slot.get()]
+    })
+    return [...inside, slot.get()]
+  })
+  expect(seen).toEqual([2, 7, 5, 1])
+  expect(() =>
+    slot.runSync(6, () => {
+      throw new Error('inside')
+    }),
+  ).toThrow('inside')
+  expect(slot.get()).toBe(0)
+})
+
+test('under Node a task that starts inside runSync by run keeps its own value', async () => {
+  const slot = node.contextSlot('outside')
+  const task = slot.runSync('sync', () =>
+    slot.run('task', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return slot.get()
+    }),
+  )
+  expect(slot.get()).toBe('outside')
+  expect(await task).toBe('task')
+})
+
 test('a file is written atomically, with the folders above it, and read back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kindling-'))
   const path = join(folder, 'a', 'b.bin')

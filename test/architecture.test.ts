@@ -19,7 +19,7 @@ interface Rule {
 
 const core = ['base', 'runtime', 'tensor', 'autograd', 'ops']
 const io = [...core, 'platform', 'io']
-const entries = ['index.ts', 'nn', 'optim', 'data', 'vision', 'models', 'io']
+const entries = ['index.ts', 'nn', 'optim', 'data', 'vision', 'models', 'io', 'plot', 'd2l', 'notebook']
 
 /** What each folder of src/ may import. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
@@ -35,13 +35,16 @@ const rules: Record<string, Rule> = {
   nn: { folders: core },
   optim: { folders: [...core, 'nn'] },
   io: { folders: [...core, 'platform'] },
-  data: { folders: io },
+  data: { folders: io, npm: true },
   vision: { folders: [...io, 'data'], npm: true },
   models: { folders: ['base', 'tensor', 'ops', 'nn'] },
+  plot: { folders: [...core, 'platform'], npm: true },
+  d2l: { folders: entries, entriesOnly: true },
+  notebook: { folders: ['base', 'plot'], node: /./, npm: true },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
 rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm'] }
-rules['index.ts'] = { folders: Object.keys(rules).filter((folder) => folder !== 'cli') }
+rules['index.ts'] = { folders: Object.keys(rules).filter((folder) => !['plot', 'd2l', 'notebook', 'cli'].includes(folder)) }
 
 interface Import {
   /** As it is written; undefined where it is computed. */

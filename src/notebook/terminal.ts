@@ -1,0 +1,119 @@
+// A lesson in the terminal: Markdown as styled text, code with a bar at its side, output as it comes, small figures as text.
+import { styleText } from 'node:util'
+import { marked, type Token, type Tokens } from 'marked'
+import unicodeit from 'unicodeit'
+import wrapAnsi from 'wrap-ansi'
+import type { Event } from './page.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+export class Terminal {
+  private readonly out: NodeJS.WriteStream
+  private readonly width: number
+  private last: Event['kind'] | '' = ''
+
+  constructor(out: NodeJS.WriteStream = process.stdout) {
+    this.out = out
+    this.width = Math.min(out.columns || 100, 100)
+  }
+
+  tell(event: Event): void {
+    if (this.last !== '' && (event.kind !== 'output' || this.last !== 'output')) this.out.write('\n')
+    this.last = event.kind
+    this.out.write(`${this.render(event)}\n`)
+  }
+
+  private style(style: Style, text: string): string {
+    return styleText(style, text, { stream: this.out })
+  }
+
+  private render(event: Event): string {
+    const bar = this.style('cyan', '│ ')
+    if (event.kind === 'prose') return this.blocks(marked.lexer(withoutTex(event.text)))
+    if (event.kind === 'code') return event.text.replace(/^/gm, bar)
+    if (event.kind === 'output') return this.style('yellow', event.text)
+    const caption = event.caption === '' ? '' : `\n${this.wrap(this.style('italic', event.caption))}`
+    return event.figure.toText(this.width) + caption
+  }
+
+  private wrap(text: string, indent = ''): string {
+    return wrapAnsi(text, this.width - indent.length, { hard: true }).replaceAll('\n', `\n${indent}`)
+  }
+
+  private blocks(tokens: readonly Token[], indent = ''): string {
+    const pieces = tokens.filter(({ type }) => type !== 'space' && type !== 'html' && type !== 'def')
+    const tight = pieces.every(({ type }) => type === 'text' || type === 'list')
+    return pieces.map((token) => this.block(token, indent)).join(tight ? `\n${indent}` : `\n\n${indent}`)
+  }
+
+  private block(token: Token, indent: string): string {
+    if (token.type === 'heading') return this.style(['bold', 'cyan'], this.inline(token.tokens ?? []))
+    if (token.type === 'code') return (token as Tokens.Code).text.replace(/^/gm, `${indent}    `)
+    if (token.type === 'hr') return '─'.repeat(this.width)
+    if (token.type === 'blockquote') return `│ ${this.blocks(token.tokens ?? [], `${indent}│ `)}`
+    if (token.type === 'table') return this.table(token as Tokens.Table)
+    if (token.type === 'list') {
+      const { items, ordered, start } = token as Tokens.List
+      const marks = items.map((_, i) => (ordered ? `${Number(start) + i}. ` : '• '))
+      return items
+        .map((item, i) => marks[i] + this.blocks(item.tokens, indent + ' '.repeat(marks[i].length)))
+        .join(`\n${indent}`)
+    }
+    return this.wrap(this.inline((token as Tokens.Paragraph).tokens ?? [token]), indent)
+  }
+
+  private table({ header, rows }: Tokens.Table): string {
+    const lines = [header, ...rows].map((row) => row.map(({ tokens }) => this.inline(tokens)))
+    const widths = header.map((_, c) => Math.max(...lines.map((line) => columnsOf(line[c]))))
+    const pad = (text: string, c: number): string => text + ' '.repeat(widths[c] - columnsOf(text))
+    const [head, ...body] = lines.map((line) => line.map(pad).join('  ').trimEnd())
+    return [this.style('bold', head), widths.map((width) => '─'.repeat(width)).join('  '), ...body].join('\n')
+  }
+
+  private inline(tokens: readonly Token[]): string {
+    return tokens
+      .map((token) => {
+        const inner = (): string => this.inline((token as Tokens.Strong).tokens ?? [])
+        if (token.type === 'strong') return this.style('bold', inner())
+        if (token.type === 'em') return this.style('italic', inner())
+        if (token.type === 'codespan') return this.style('green', (token as Tokens.Codespan).text)
+        if (token.type === 'link') return `${inner()} (${this.style('underline', (token as Tokens.Link).href)})`
+        if (token.type === 'br') return '\n'
+        if ('tokens' in token && token.tokens) return inner()
+        return (token as Tokens.Text).text ?? token.raw
+      })
+      .join('')
+  }
+}
+
+/** Columns in a terminal: East Asian characters take two. */
+function columnsOf(text: string): number {
+  const plain = text.replace(/\x1b\[[\d;]*m/g, '')
+  return [...plain].reduce((sum, c) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(c) ? 2 : 1), 0)
+}
+
+/** Formulas as far as Unicode goes: `$x_1^2$` as x₁². */
+export function withoutTex(text: string): string {
+  const plain = (tex: string): string =>
+    unicodeit
+      .replace(
+        tex
+          .trim()
+          .replace(/\\(?:mathrm|mathbf|text|operatorname|boldsymbol)\{([^{}]*)\}/g, '$1')
+          .replace(/\\d?frac\{([^{}]*)\}\{([^{}]*)\}/g, '($1)/($2)')
+          .replace(/\\sqrt\{([^{}]*)\}/g, '√($1)')
+          .replace(/\\(?:left|right|quad|qquad|,|;|!)/g, ' '),
+      )
+      .replace(/[{}\\]/g, '')
+      .replace(/[*_`]/g, '\\$&')
+  return text
+    .split(/(```[\s\S]*?```|`[^`\n]*`)/)
+    .map((piece, i) =>
+      i % 2 === 1
+        ? piece
+        : piece
+            .replace(/\$\$([\s\S]+?)\$\$/g, (_, tex) => `    ${plain(tex)}`)
+            .replace(/\$([^$\n]+)\$/g, (_, tex) => plain(tex)),
+    )
+    .join('')
+}

@@ -1,0 +1,2 @@
+// kindling/plot: figures.
+export type { Figure } from './figure.ts'

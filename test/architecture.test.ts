@@ -44,7 +44,9 @@ const rules: Record<string, Rule> = {
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
 rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm'] }
-rules['index.ts'] = { folders: Object.keys(rules).filter((folder) => !['plot', 'd2l', 'notebook', 'cli'].includes(folder)) }
+rules['index.ts'] = {
+  folders: Object.keys(rules).filter((folder) => !['plot', 'd2l', 'notebook', 'cli'].includes(folder)),
+}
 
 interface Import {
   /** As it is written; undefined where it is computed. */

@@ -95,7 +95,10 @@ async function showLesson(lesson: Lesson, { lang, full = false, out }: CourseOpt
   }
   const next = await neighbour(lesson)
   process.stdout.write(`\n${lang === 'zh' ? '网页与图' : 'page with the figures'}: ${pagePath}\n`)
-  if (next) process.stdout.write(`${lang === 'zh' ? '下一课' : 'next'}: kindling course ${next}${lang === 'zh' ? ' --lang zh' : ''}\n`)
+  if (next)
+    process.stdout.write(
+      `${lang === 'zh' ? '下一课' : 'next'}: kindling course ${next}${lang === 'zh' ? ' --lang zh' : ''}\n`,
+    )
 }
 
 async function neighbour({ number }: Lesson): Promise<string | undefined> {

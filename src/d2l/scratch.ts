@@ -32,7 +32,12 @@ export function corr2d(X: Tensor, K: Tensor): Tensor {
   const Y = zeros(X.shape[0] - h + 1, X.shape[1] - w + 1)
   for (let i = 0; i < Y.shape[0]; i++) {
     for (let j = 0; j < Y.shape[1]; j++) {
-      Y.set([i, j], X.at(`${i}:${i + h}`, `${j}:${j + w}`).mul(K).sum())
+      Y.set(
+        [i, j],
+        X.at(`${i}:${i + h}`, `${j}:${j + w}`)
+          .mul(K)
+          .sum(),
+      )
     }
   }
   return Y

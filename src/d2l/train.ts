@@ -110,7 +110,11 @@ export async function trainCh6(
       const l = F.crossEntropy(yHat, y)
       l.backward()
       optimizer.step()
-      metric.add((l.item() as number) * X.shape[0], noGrad(() => accuracy(yHat, y)), X.shape[0])
+      metric.add(
+        (l.item() as number) * X.shape[0],
+        noGrad(() => accuracy(yHat, y)),
+        X.shape[0],
+      )
       trainLoss = metric.get(0) / metric.get(2)
       trainAcc = metric.get(1) / metric.get(2)
       i++
@@ -122,5 +126,11 @@ export async function trainCh6(
   }
   animator.done()
   console.log(`loss ${trainLoss.toFixed(3)}, train acc ${trainAcc.toFixed(3)}, test acc ${testAcc.toFixed(3)}`)
-  return { animator, trainLoss, trainAcc, testAcc, examplesPerSecond: (trainIter.dataset.length * numEpochs) / timer.sum() }
+  return {
+    animator,
+    trainLoss,
+    trainAcc,
+    testAcc,
+    examplesPerSecond: (trainIter.dataset.length * numEpochs) / timer.sum(),
+  }
 }

@@ -55,12 +55,18 @@ export async function openLesson(course: string, which: string): Promise<Lesson>
   return lesson
 }
 
+/** A line break between two Chinese characters is no space. */
+const joined = (text: string): string =>
+  text.replace(/([\u2e80-\u9fff\uff00-\uffef])\n(?=[\u2e80-\u9fff\uff00-\uffef])/g, '$1')
+
 function splitProse(text: string): Part[] {
-  return text.split(/^(\[cell: [\w-]+\]\(cells\.ts\))$/m).flatMap((piece): Part[] => {
-    const name = /^\[cell: ([\w-]+)\]/.exec(piece)?.[1]
-    if (name !== undefined) return [{ kind: 'cell', name }]
-    return piece.trim() === '' ? [] : [{ kind: 'prose', text: piece.trim() }]
-  })
+  return joined(text)
+    .split(/^(\[cell: [\w-]+\]\(cells\.ts\))$/m)
+    .flatMap((piece): Part[] => {
+      const name = /^\[cell: ([\w-]+)\]/.exec(piece)?.[1]
+      if (name !== undefined) return [{ kind: 'cell', name }]
+      return piece.trim() === '' ? [] : [{ kind: 'prose', text: piece.trim() }]
+    })
 }
 
 const titleOf = (text: string): string => /^# (.+)$/m.exec(text)?.[1] ?? ''

@@ -33,7 +33,9 @@ export class ProgressBar {
 export function barLine(title: string, part: number, secondsLeft: number, note: string, columns: number): string {
   const filled = Math.round(20 * Math.min(1, Math.max(0, part)))
   const whole = Math.round(secondsLeft)
-  const left = Number.isFinite(secondsLeft) ? `  ${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} left` : ''
+  const left = Number.isFinite(secondsLeft)
+    ? `  ${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} left`
+    : ''
   const line = `${title} ${'█'.repeat(filled)}${'░'.repeat(20 - filled)} ${Math.floor(100 * part)} %${left}  ${note}`
   return line.slice(0, Math.max(1, columns - 1)).trimEnd()
 }

@@ -80,7 +80,7 @@ export class Terminal {
         if (token.type === 'link') return `${inner()} (${this.style('underline', (token as Tokens.Link).href)})`
         if (token.type === 'br') return '\n'
         if ('tokens' in token && token.tokens) return inner()
-        return (token as Tokens.Text).text ?? token.raw
+        return ((token as Tokens.Text).text ?? token.raw).replaceAll('\n', ' ')
       })
       .join('')
   }
@@ -89,7 +89,12 @@ export class Terminal {
 /** Columns in a terminal: East Asian characters take two. */
 function columnsOf(text: string): number {
   const plain = text.replace(/\x1b\[[\d;]*m/g, '')
-  return [...plain].reduce((sum, c) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(c) ? 2 : 1), 0)
+  return [...plain].reduce(
+    (sum, c) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(c) ? 2 : 1),
+    0,
+  )
 }
 
 /** Formulas as far as Unicode goes: `$x_1^2$` as x₁². */

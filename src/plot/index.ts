@@ -9,6 +9,11 @@ export function plot(): Figure {
 export function showHeatmaps(): Figure {
   throw new Error('later')
 }
-export function showImages(images: Tensor, rows: number, columns: number, options?: { titles?: readonly string[] }): Figure {
+export function showImages(
+  images: Tensor,
+  rows: number,
+  columns: number,
+  options?: { titles?: readonly string[] },
+): Figure {
   throw new Error(`later ${String([images, rows, columns, options])}`)
 }

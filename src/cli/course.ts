@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import type { Language, Lesson, Ran } from '../notebook/index.ts'
 import { fileWork, writeAtomic } from './files.ts'
-import { UserError } from './userError.ts'
 
 interface CourseOptions {
   lang: Language

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 
 type Target = string | { [condition: string]: Target }
@@ -34,6 +35,15 @@ for (const name of globSync('**/*.{js,d.ts}', { cwd: dist })) {
 for (const name of globSync('**/*.*', { cwd: join(root, 'src'), exclude: ['**/*.ts', '**/*.md'] })) {
   mkdirSync(dirname(join(dist, name)), { recursive: true })
   copyFileSync(join(root, 'src', name), join(dist, name))
+}
+// Lessons: what is shown is the TypeScript, what runs is the same without types.
+for (const name of globSync('*/*.*', { cwd: join(root, 'course') })) {
+  const target = join(dist, 'course', name)
+  mkdirSync(dirname(target), { recursive: true })
+  copyFileSync(join(root, 'course', name), target)
+  if (name.endsWith('.ts')) {
+    writeFileSync(target.replace(/\.ts$/, '.js'), stripTypeScriptTypes(readFileSync(target, 'utf8')))
+  }
 }
 for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
   if (existsSync(join(root, name))) copyFileSync(join(root, name), join(dist, name))

@@ -1,4 +1,5 @@
 // A lesson in the terminal: Markdown as styled text, code with a bar at its side, output as it comes, small figures as text.
+import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { marked, type Token, type Tokens } from 'marked'
 import unicodeit from 'unicodeit'
@@ -8,11 +9,11 @@ import type { Event } from './page.ts'
 type Style = Parameters<typeof styleText>[0]
 
 export class Terminal {
-  private readonly out: NodeJS.WriteStream
+  private readonly out: Writable
   private readonly width: number
   private last: Event['kind'] | '' = ''
 
-  constructor(out: NodeJS.WriteStream = process.stdout) {
+  constructor(out: Writable & { columns?: number } = process.stdout) {
     this.out = out
     this.width = Math.min(out.columns || 100, 100)
   }

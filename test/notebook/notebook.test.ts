@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { parseHTML } from 'linkedom'
 import {
   atLeast,
@@ -95,7 +96,8 @@ describe('a run', () => {
     const out = Object.assign(new PassThrough(), { columns: 60 })
     const terminal = new Terminal(out)
     for (const event of events) terminal.tell(event)
-    const text = String(out.read())
+    // The test runner may have asked for colours.
+    const text = stripVTControlCharacters(String(out.read()))
     expect(text).toContain('Half of x₁² is (x₁²)/(2); see a page (https://example.org/a)')
     expect(text).toContain('code_with_underscores')
     expect(text).toContain("│ console.log('x is', x)\n")

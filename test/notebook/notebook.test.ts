@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
 import { stripVTControlCharacters } from 'node:util'
 import { parseHTML } from 'linkedom'
 import {
@@ -97,7 +98,7 @@ describe('a run', () => {
     const terminal = new Terminal(out)
     for (const event of events) terminal.tell(event)
     // The test runner may have asked for colours.
-    const text = stripVTControlCharacters(String(out.read()))
+    const text = stripVTControlCharacters(await textOf(out.end()))
     expect(text).toContain('Half of x₁² is (x₁²)/(2); see a page (https://example.org/a)')
     expect(text).toContain('code_with_underscores')
     expect(text).toContain("│ console.log('x is', x)\n")

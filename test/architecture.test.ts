@@ -99,6 +99,7 @@ function resolve(from: string, specifier: string): Resolved {
   const source = (path: string): Resolved => ({ kind: 'source', path, folder: folderOf(path) })
   if (specifier.startsWith('.')) return source(posix.join(posix.dirname(from), specifier))
   if (specifier === '#platform') return source('platform/node.ts')
+  if (specifier === '#document') return source('plot/document.node.ts')
   if (specifier === 'kindling') return source('index.ts')
   if (specifier.startsWith('kindling/')) return source(`${specifier.slice('kindling/'.length)}/index.ts`)
   return { kind: isBuiltin(specifier) ? 'node' : 'npm' }

@@ -1,19 +1,17 @@
-// kindling/plot: figures.
-import type { Tensor } from '../tensor/tensor.ts'
-import type { Figure } from './figure.ts'
-export { Animator, type AnimatorOptions } from './animator.ts'
-export type { Figure } from './figure.ts'
-export function plot(): Figure {
-  throw new Error('later')
-}
-export function showHeatmaps(): Figure {
-  throw new Error('later')
-}
-export function showImages(
-  images: Tensor,
-  rows: number,
-  columns: number,
-  options?: { titles?: readonly string[] },
-): Figure {
-  throw new Error(`later ${String([images, rows, columns, options])}`)
-}
+// kindling/plot: figures as SVG, as elements of a page, and as text.
+import '../devices.ts'
+import '../ops/autograd.ts'
+import '../ops/index.ts'
+
+export { type AnimationListener, animate, Animator, type AnimatorOptions } from './animator.ts'
+export type { AxesOptions, Limits, ScaleName } from './axis.ts'
+export { bar, type BarOptions, hist, type HistOptions } from './bars.ts'
+export { decisionBoundary, type DecisionBoundaryOptions } from './boundary.ts'
+export type { Figure, FigureOptions } from './figure.ts'
+export { heatmap, type HeatmapOptions, type HeatmapsOptions, showHeatmaps } from './heatmap.ts'
+export { showImages, type ShowImagesOptions } from './images.ts'
+export { plot, type PlotOptions } from './lines.ts'
+export type { Matrix, Numbers, NumbersOrRows } from './numbers.ts'
+export { scatter, type ScatterOptions } from './scatter.ts'
+export { sideBySide, type SideBySideOptions } from './sideBySide.ts'
+export type { Scheme } from './pixels.ts'

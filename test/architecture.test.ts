@@ -19,7 +19,20 @@ interface Rule {
 
 const core = ['base', 'runtime', 'tensor', 'autograd', 'ops']
 const io = [...core, 'platform', 'io']
-const entries = ['index.ts', 'nn', 'optim', 'data', 'vision', 'models', 'io', 'plot', 'd2l', 'notebook']
+const entries = [
+  'index.ts',
+  'nn',
+  'optim',
+  'data',
+  'vision',
+  'models',
+  'metrics',
+  'model-selection',
+  'io',
+  'plot',
+  'd2l',
+  'notebook',
+]
 
 /** What each folder of src/ may import. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
@@ -38,6 +51,8 @@ const rules: Record<string, Rule> = {
   data: { folders: io, npm: true },
   vision: { folders: [...io, 'data'], npm: true },
   models: { folders: ['base', 'tensor', 'ops', 'nn'] },
+  metrics: { folders: ['base', 'tensor', 'ops'] },
+  'model-selection': { folders: ['base', 'tensor', 'ops', 'data', 'metrics'] },
   plot: { folders: [...core, 'platform'], npm: true },
   d2l: { folders: entries, entriesOnly: true },
   notebook: { folders: ['base', 'plot'], node: /./, npm: true },
@@ -45,7 +60,9 @@ const rules: Record<string, Rule> = {
 }
 rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm'] }
 rules['index.ts'] = {
-  folders: Object.keys(rules).filter((folder) => !['plot', 'd2l', 'notebook', 'cli'].includes(folder)),
+  folders: Object.keys(rules).filter(
+    (folder) => !['metrics', 'model-selection', 'plot', 'd2l', 'notebook', 'cli'].includes(folder),
+  ),
 }
 
 interface Import {

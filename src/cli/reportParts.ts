@@ -1,4 +1,5 @@
 // Parts of the report about single classes and images: confusion matrix, classes, sample predictions.
+import { confusionMatrix } from '../metrics/index.ts'
 import type { ImageDataset } from '../vision/index.ts'
 import type { Predictions } from './evaluate.ts'
 import { grouped, percent } from './format.ts'
@@ -8,11 +9,8 @@ import { pngDataUri } from './image.ts'
 /** `counts[truth][predicted]`. */
 export type Confusion = readonly (readonly number[])[]
 
-export function countConfusion({ truth, predicted, classes }: Predictions): Confusion {
-  const counts = classes.map(() => new Array<number>(classes.length).fill(0))
-  truth.forEach((label, i) => counts[label][predicted[i]]++)
-  return counts
-}
+export const countConfusion = ({ truth, predicted, classes }: Predictions): Confusion =>
+  confusionMatrix(truth, predicted, { labels: classes.map((_, label) => label) })
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 

@@ -23,7 +23,9 @@ export function getFashionMnistLabels(labels: Tensor | readonly number[]): strin
   })
 }
 
-export type ImageLoader = DataLoader<readonly [Tensor, Tensor]> & { readonly dataset: ImageDataset }
+export interface ImageLoader extends DataLoader<readonly [Tensor, Tensor]> {
+  readonly dataset: ImageDataset
+}
 
 /**
  * Loaders of training images (shuffled) and test images, float32 [N, 1, 28, 28] or [N, 1, resize, resize], with labels int64 [N].

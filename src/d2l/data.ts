@@ -1,7 +1,7 @@
 // Data sets of the book as loaders.
 import { DataLoader, TensorDataset } from '../data/index.ts'
 import { type Tensor, ValueError } from '../index.ts'
-import { Compose, FashionMNIST, type ImageDataset, MNIST, Resize, ToTensor } from '../vision/index.ts'
+import { Compose, FashionMNIST, ImageDataset, MNIST, Resize, ToTensor } from '../vision/index.ts'
 
 /** Batches of tensors with the same first size. Source: `d2l.load_array`, section 3.3. */
 export function loadArray<Tensors extends readonly Tensor[]>(
@@ -27,6 +27,15 @@ export interface ImageLoader extends DataLoader<readonly [Tensor, Tensor]> {
   readonly dataset: ImageDataset
 }
 
+export interface FashionOptions {
+  /** Pixels a side. Default 28, as they are. */
+  resize?: number
+  /** Only the first so many training images. */
+  trainSize?: number
+  /** Only the first so many test images. */
+  testSize?: number
+}
+
 /**
  * Loaders of training images (shuffled) and test images, float32 [N, 1, 28, 28] or [N, 1, resize, resize], with labels int64 [N].
  * Where Fashion-MNIST is not found and cannot be fetched, both are MNIST's: `dataset.name` says which.
@@ -34,12 +43,12 @@ export interface ImageLoader extends DataLoader<readonly [Tensor, Tensor]> {
  */
 export async function loadDataFashionMnist(
   batchSize: number,
-  { resize }: { resize?: number } = {},
+  { resize, trainSize, testSize }: FashionOptions = {},
 ): Promise<[train: ImageLoader, test: ImageLoader]> {
   const transform = resize === undefined ? ToTensor() : Compose([Resize(resize), ToTensor()])
   const open = async (load: typeof MNIST): Promise<ImageDataset[]> => [
-    await load({ train: true, transform }),
-    await load({ train: false, transform }),
+    first(await load({ train: true, transform }), trainSize),
+    first(await load({ train: false, transform }), testSize),
   ]
   const [train, test] = await open(FashionMNIST).catch((error: unknown) =>
     open(MNIST).catch(() => {
@@ -50,3 +59,6 @@ export async function loadDataFashionMnist(
     new DataLoader(dataset, { batchSize, shuffle }) as never
   return [loader(train, true), loader(test, false)]
 }
+
+const first = (data: ImageDataset, count = data.length): ImageDataset =>
+  count >= data.length ? data : new ImageDataset(data.images.narrow(0, 0, count), data.labels.narrow(0, 0, count), data)

@@ -77,7 +77,8 @@ export async function trainCh3(
 }
 
 /**
- * Xavier weights, SGD and cross-entropy; prints the final figures. Source: `d2l.train_ch6`, section 6.6.
+ * Xavier weights, SGD with learning rate `lr` (or another optimizer of the net's parameters), cross-entropy; prints the final figures. Source:
+ * `d2l.train_ch6`, section 6.6.
  */
 export async function trainCh6(
   net: nn.Module,
@@ -85,14 +86,14 @@ export async function trainCh6(
   testIter: Batches,
   numEpochs: number,
   lr: number,
+  { optimizer = new optim.SGD(net.parameters(), { lr }) }: { optimizer?: optim.Optimizer<{ lr: number }> } = {},
 ): Promise<Curves> {
   net.apply((m) => {
     if (m instanceof nn.Linear || m instanceof nn.Conv2d) nn.init.xavierUniform_(m.weight)
   })
-  const optimizer = new optim.SGD(net.parameters(), { lr })
   const animator = new Animator({
     xlabel: 'epoch',
-    xlim: [1, numEpochs],
+    xlim: [0, numEpochs],
     legend: ['train loss', 'train acc', 'test acc'],
   })
   const timer = new Timer()

@@ -13,15 +13,15 @@ export function show(figure: Figure, caption = ''): void {
   host().figure(figure, caption)
 }
 
-export interface Preset<T> {
+export interface Preset<Quick, Full> {
   /** Seconds, also on a small machine. */
-  quick: T
+  quick: Quick
   /** The book's own setting. */
-  full: T
+  full: Full
 }
 
 /** One of two values: `--quick`, the default, or `--full`. */
-export function preset<T>({ quick, full }: Preset<T>): T {
+export function preset<Quick, Full = Quick>({ quick, full }: Preset<Quick, Full>): Quick | Full {
   return host().full ? full : quick
 }
 

@@ -98,19 +98,57 @@ function columnsOf(text: string): number {
   )
 }
 
+/** What the commands of TeX with arguments become. */
+const commands: readonly (readonly [name: string, args: number, write: (...args: string[]) => string])[] = [
+  ...['mathrm', 'mathbf', 'mathbb', 'text', 'operatorname', 'boldsymbol'].map(
+    (name) => [name, 1, (inner: string) => inner] as const,
+  ),
+  ...['dfrac', 'tfrac', 'frac'].map((name) => [name, 2, (a: string, b: string) => `${whole(a)}/${whole(b)}`] as const),
+  ['sqrt', 1, (inner) => `√${whole(inner)}`],
+]
+
+/** In parentheses, unless it is one symbol. */
+const whole = (tex: string): string => (/^([\w.^]+|\\\w+|√\S+)$/.test(tex.trim()) ? tex.trim() : `(${tex.trim()})`)
+
+/** The text between the brace at `from` and its partner, and where that is. */
+function group(tex: string, from: number): [inner: string, end: number] | null {
+  if (tex[from] !== '{') return null
+  for (let at = from, depth = 0; at < tex.length; at++) {
+    if (tex[at] === '{') depth++
+    if (tex[at] === '}' && --depth === 0) return [tex.slice(from + 1, at), at + 1]
+  }
+  return null
+}
+
+function withoutCommands(tex: string): string {
+  for (const [name, count, write] of commands) {
+    const start = tex.search(new RegExp(`\\\\${name}\\{`))
+    if (start < 0) continue
+    let end = start + name.length + 1
+    const args: string[] = []
+    for (let read = group(tex, end); read !== null && args.length < count; read = group(tex, end)) {
+      args.push(read[0])
+      end = read[1]
+    }
+    if (args.length === count) return withoutCommands(tex.slice(0, start) + write(...args) + tex.slice(end))
+  }
+  return tex
+}
+
 /** Formulas as far as Unicode goes: `$x_1^2$` as x₁². */
 export function withoutTex(text: string): string {
   const plain = (tex: string): string =>
     unicodeit
       .replace(
-        tex
-          .trim()
-          .replace(/\\(?:mathrm|mathbf|text|operatorname|boldsymbol)\{([^{}]*)\}/g, '$1')
-          .replace(/\\d?frac\{([^{}]*)\}\{([^{}]*)\}/g, '($1)/($2)')
-          .replace(/\\sqrt\{([^{}]*)\}/g, '√($1)')
+        withoutCommands(tex.trim())
+          .replace(/\\(ln|log|exp|max|min|sin|cos|tanh|lim|det|arg)(?![a-z])/g, '$1')
+          .replace(/\\(hat|bar|tilde|vec|dot) (\w)/g, '\\$1{$2}')
+          .replaceAll('^\\top', 'ᵀ')
           .replace(/\\(?:left|right|quad|qquad|,|;|!)/g, ' '),
       )
       .replace(/[{}\\]/g, '')
+      .normalize('NFC')
+      .replace(/ {2,}/g, ' ')
       .replace(/[*_`]/g, '\\$&')
   return text
     .split(/(```[\s\S]*?```|`[^`\n]*`)/)

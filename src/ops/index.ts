@@ -2,6 +2,7 @@
 import './autograd.ts'
 import './cast.ts'
 
+export { relu, relu_ } from './activation.ts'
 export {
   add,
   addcdiv,

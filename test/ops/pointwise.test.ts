@@ -66,7 +66,7 @@ const unary: Record<string, [(x: Tensor) => Tensor, number[]]> = {
   powHalf: [(x) => x.pow(0.5), positive],
   powNumber: [(x) => x.pow(-1.5), positive],
   powOfNumber: [(x) => torch.pow(2, x), everywhere],
-  relu: [F.relu, everywhere],
+  relu: [torch.relu, everywhere],
   relu6: [F.relu6, [-1, 2, 7]],
   leakyRelu: [(x) => F.leakyRelu(x, 0.2), everywhere],
   elu: [(x) => F.elu(x, { alpha: 1.5 }), everywhere],

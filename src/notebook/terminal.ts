@@ -98,6 +98,10 @@ function columnsOf(text: string): number {
   )
 }
 
+const functions = 'arg|cos|det|exp|lim|ln|log|max|min|sin|tanh'
+/** A part of a fraction. */
+const grouped = (tex: string): string => (/^[\w.^]+$/.test(tex) ? tex : `(${tex})`)
+
 /** Formulas as far as Unicode goes: `$x_1^2$` as x₁². */
 export function withoutTex(text: string): string {
   const plain = (tex: string): string =>
@@ -106,11 +110,15 @@ export function withoutTex(text: string): string {
         tex
           .trim()
           .replace(/\\(?:mathrm|mathbf|text|operatorname|boldsymbol)\{([^{}]*)\}/g, '$1')
-          .replace(/\\d?frac\{([^{}]*)\}\{([^{}]*)\}/g, '($1)/($2)')
+          .replace(new RegExp(`\\\\(${functions})(?![a-z])`, 'g'), '$1')
+          .replace(/\\(hat|bar|tilde|vec|dot) (\w)/g, '\\$1{$2}')
           .replace(/\\sqrt\{([^{}]*)\}/g, '√($1)')
+          .replace(/\\d?frac\{([^{}]*)\}\{([^{}]*)\}/g, (_, a, b) => `${grouped(a)}/${grouped(b)}`)
+          .replaceAll('^\\top', 'ᵀ')
           .replace(/\\(?:left|right|quad|qquad|,|;|!)/g, ' '),
       )
       .replace(/[{}\\]/g, '')
+      .normalize('NFC')
       .replace(/[*_`]/g, '\\$&')
   return text
     .split(/(```[\s\S]*?```|`[^`\n]*`)/)

@@ -4,7 +4,8 @@ import { cell } from 'kindling/notebook'
 
 cell('hello')
 const device = torch.backend()
-console.log(`Kindling ${torch.version} on ${device.name}, threads: ${device.info?.().threads}`)
+const threads = device.info?.().threads
+console.log(`Kindling ${torch.version} on ${device.name}, threads: ${threads}`)
 
 const x = torch.tensor(3, { dtype: 'float32', requiresGrad: true })
 const y = x.square().add(x.mul(2))

@@ -63,13 +63,21 @@ const dW2 = dO.matmul(h.t())
 const dH = W2.t().matmul(dO)
 const dZ = dH.mul(z.gt(0))
 const dW1 = dZ.matmul(input.t())
-console.log(torch.allclose(W1.grad as Tensor, dW1), torch.allclose(W2.grad as Tensor, dW2))
+console.log(
+  torch.allclose(W1.grad as Tensor, dW1),
+  torch.allclose(W2.grad as Tensor, dW2),
+)
 
 cell('count')
 function multiplyAdds(work: () => void): number {
-  return torch.profiler.profile(work).rows.reduce((sum, { flops }) => sum + flops / 2, 0)
+  return torch.profiler
+    .profile(work)
+    .rows.reduce((sum, { flops }) => sum + flops / 2, 0)
 }
-function count(net: nn.Module, images: Tensor): { forward: number; backward: number } {
+function count(
+  net: nn.Module,
+  images: Tensor,
+): { forward: number; backward: number } {
   const labels = torch.zeros(images.shape[0], { dtype: 'int64' })
   let loss: Tensor
   const forward = multiplyAdds(() => {
@@ -81,13 +89,19 @@ function count(net: nn.Module, images: Tensor): { forward: number; backward: num
 const layer = new nn.Linear(256, 256)
 const points = torch.rand(64, 256)
 console.log('a layer, the input without gradient:', count(layer, points))
-console.log('a layer, the input with gradient:   ', count(layer, points.clone().requiresGrad_()))
+console.log(
+  'a layer, the input with gradient:   ',
+  count(layer, points.clone().requiresGrad_()),
+)
 
 cell('networks')
 const digits = torch.rand(64, 1, 28, 28)
 const networks: Record<string, [nn.Module, Tensor]> = {
   'MLP 784-256-10': [mlp(), digits],
-  'MLP, 8 layers of 256': [mlp({ inputs: 256, hidden: new Array(7).fill(256), classes: 256 }), points],
+  'MLP, 8 layers of 256': [
+    mlp({ inputs: 256, hidden: new Array(7).fill(256), classes: 256 }),
+    points,
+  ],
   LeNet: [lenet(), digits],
   'ResNet-18': [resnet18(), torch.rand(2, 1, 96, 96)],
 }
@@ -96,7 +110,8 @@ for (const [name, [net, images]] of Object.entries(networks)) {
   counts[name] = count(net, images)
   const { forward, backward } = counts[name]
   const [ahead, back] = [forward, backward].map((n) => `${(n / 1e6).toFixed(2)} M`)
-  console.log(`${name}: ${ahead} forward, ${back} backward, ratio ${(backward / forward).toFixed(3)}`)
+  const ratio = (backward / forward).toFixed(3)
+  console.log(`${name}: ${ahead} forward, ${back} backward, ratio ${ratio}`)
 }
 
 cell('times')
@@ -111,8 +126,14 @@ for (const [name, [net, images]] of Object.entries(networks)) {
     loss.backward()
     backward.stop()
   }
-  const [ahead, back] = [Math.min(...forward.times) * 1000, Math.min(...backward.times) * 1000]
-  console.log(`${name}: ${ahead.toFixed(2)} ms, ${back.toFixed(2)} ms, ratio ${(back / ahead).toFixed(2)}`)
+  const [ahead, back] = [
+    Math.min(...forward.times) * 1000,
+    Math.min(...backward.times) * 1000,
+  ]
+  const ratio = (back / ahead).toFixed(2)
+  console.log(
+    `${name}: ${ahead.toFixed(2)} ms, ${back.toFixed(2)} ms, ratio ${ratio}`,
+  )
 }
 
 export { a, before, counts, d, dW1, dW2, layer, points, count, W1, W2 }

@@ -32,7 +32,9 @@ for (const layer of net) {
 console.log(walk.join('\n'))
 
 cell('count')
-const sizes = [...net.namedParameters()].map(([name, p]) => `${name.padEnd(10)} ${p.numel()}`)
+const sizes = [...net.namedParameters()].map(
+  ([name, p]) => `${name.padEnd(10)} ${p.numel()}`,
+)
 console.log(sizes.join('\n'))
 const parameters = [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0)
 console.log('together  ', parameters)
@@ -41,13 +43,18 @@ cell('train')
 const [trainIter, testIter] = await d2l.loadDataFashionMnist(256)
 console.log(`${trainIter.dataset.name}: ${trainIter.dataset.length} images`)
 const run = await d2l.trainCh6(net, trainIter, testIter, 10, 0.9)
-show(run.animator.figure(), 'Loss and accuracy of LeNet over ten epochs. The start is flat.')
+show(
+  run.animator.figure(),
+  'Loss and accuracy of LeNet over ten epochs. The start is flat.',
+)
 
 cell('kernels')
 const first = net.get(0) as nn.Conv2d
 const kernels = first.weight.detach().squeeze(1)
 show(
-  showImages(kernels, 1, 6, { titles: [1, 2, 3, 4, 5, 6].map((n) => `kernel ${n}`) }),
+  showImages(kernels, 1, 6, {
+    titles: [1, 2, 3, 4, 5, 6].map((n) => `kernel ${n}`),
+  }),
   'What the first layer learned.',
 )
 

@@ -42,7 +42,12 @@ function costs(model: nn.Module, image: torch.Tensor) {
 const large = costs(net, torch.randn(1, 1, 224, 224))
 const small = costs(lenet(), torch.randn(1, 1, 28, 28))
 const row = (name: string, a: number, b: number) =>
-  console.log(name.padEnd(14), String(a).padStart(11), String(b).padStart(9), `${Math.round(a / b)} times`.padStart(12))
+  console.log(
+    name.padEnd(14),
+    String(a).padStart(11),
+    String(b).padStart(9),
+    `${Math.round(a / b)} times`.padStart(12),
+  )
 console.log('                   AlexNet     LeNet')
 row('parameters', large.parameters, small.parameters)
 row('multiply-adds', large.macs, small.macs)
@@ -57,7 +62,10 @@ for (const [name, layer] of net.namedChildren()) {
     parts.push(size / 1e6)
   }
 }
-const chart = bar(names, parts, { ylabel: 'parameters (millions)', title: 'Where the parameters of AlexNet are' })
+const chart = bar(names, parts, {
+  ylabel: 'parameters (millions)',
+  title: 'Where the parameters of AlexNet are',
+})
 show(chart, 'Three linear layers at the end hold nearly all of them.')
 
 cell('activations')

@@ -9,7 +9,12 @@ cell('block')
 function vggBlock(convs: number, inChannels: number, outChannels: number) {
   const layers: nn.Module[] = []
   for (let i = 0; i < convs; i++) {
-    layers.push(new nn.Conv2d(i === 0 ? inChannels : outChannels, outChannels, 3, { padding: 1 }), new nn.ReLU())
+    layers.push(
+      new nn.Conv2d(i === 0 ? inChannels : outChannels, outChannels, 3, {
+        padding: 1,
+      }),
+      new nn.ReLU(),
+    )
   }
   return new nn.Sequential(...layers, new nn.MaxPool2d(2, { stride: 2 }))
 }
@@ -45,8 +50,22 @@ for (const [size, layers] of [
 
 cell('train')
 const { ratio, side, hidden, trainSize, batchSize, epochs } = preset({
-  quick: { ratio: 8, side: 32, hidden: 256, trainSize: 4000, batchSize: 32, epochs: 3 },
-  full: { ratio: 4, side: 224, hidden: 4096, trainSize: 60000, batchSize: 64, epochs: 10 },
+  quick: {
+    ratio: 8,
+    side: 32,
+    hidden: 256,
+    trainSize: 4000,
+    batchSize: 32,
+    epochs: 3,
+  },
+  full: {
+    ratio: 4,
+    side: 224,
+    hidden: 4096,
+    trainSize: 60000,
+    batchSize: 64,
+    epochs: 10,
+  },
 })
 torch.manualSeed(0)
 const net = vgg({ ratio, side, hidden })
@@ -63,7 +82,9 @@ const optimizer = preset({
   quick: () => new optim.Adam(net.parameters(), { lr: 0.001 }),
   full: () => new optim.SGD(net.parameters(), { lr: 0.05 }),
 })()
-const run = await d2l.trainCh6(net, trainIter, testIter, epochs, 0.05, { optimizer })
+const run = await d2l.trainCh6(net, trainIter, testIter, epochs, 0.05, {
+  optimizer,
+})
 show(run.animator.figure(), 'Loss and accuracy of the narrow VGG.')
 
 export { large, run, trainIter, walk }

@@ -6,7 +6,13 @@ import { nin } from 'kindling/models'
 import { cell, preset, show } from 'kindling/notebook'
 
 cell('block')
-function ninBlock(inChannels: number, outChannels: number, size: number, stride: number, padding: number) {
+function ninBlock(
+  inChannels: number,
+  outChannels: number,
+  size: number,
+  stride: number,
+  padding: number,
+) {
   return new nn.Sequential(
     new nn.Conv2d(inChannels, outChannels, size, { stride, padding }),
     new nn.ReLU(),
@@ -24,7 +30,12 @@ const mixing = new nn.Conv2d(3, 2, 1)
 const picture = torch.rand(1, 3, 4, 4)
 const asConvolution = mixing(picture) as torch.Tensor
 const pixels = picture.permute(0, 2, 3, 1)
-const asLinear = F.linear(pixels, mixing.weight.reshape(2, 3), mixing.bias).permute(0, 3, 1, 2)
+const asLinear = F.linear(pixels, mixing.weight.reshape(2, 3), mixing.bias).permute(
+  0,
+  3,
+  1,
+  2,
+)
 const difference = asConvolution.sub(asLinear).abs().max().item()
 console.log('largest difference:', difference < 1e-6 ? 'below 1e-6' : difference)
 
@@ -64,7 +75,9 @@ const [trainIter, testIter] = await d2l.loadDataFashionMnist(batchSize, {
   trainSize,
   testSize: trainSize,
 })
-console.log(`${trainIter.dataset.name}, ${trainIter.dataset.length} images of ${side} x ${side}`)
+console.log(
+  `${trainIter.dataset.name}, ${trainIter.dataset.length} images of ${side} x ${side}`,
+)
 const optimizer = preset({
   quick: () => new optim.Adam(net.parameters(), { lr: 0.003 }),
   full: () => new optim.SGD(net.parameters(), { lr: 0.1 }),

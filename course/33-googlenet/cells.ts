@@ -16,11 +16,17 @@ class Inception extends nn.Module {
   constructor(inChannels: number, c1: number, c2: Pair, c3: Pair, c4: number) {
     super()
     const conv = (from: number, to: number, size: number) =>
-      new nn.Sequential(new nn.Conv2d(from, to, size, { padding: (size - 1) / 2 }), new nn.ReLU())
+      new nn.Sequential(
+        new nn.Conv2d(from, to, size, { padding: (size - 1) / 2 }),
+        new nn.ReLU(),
+      )
     this.p1 = conv(inChannels, c1, 1)
     this.p2 = new nn.Sequential(conv(inChannels, c2[0], 1), conv(c2[0], c2[1], 3))
     this.p3 = new nn.Sequential(conv(inChannels, c3[0], 1), conv(c3[0], c3[1], 5))
-    this.p4 = new nn.Sequential(new nn.MaxPool2d(3, { stride: 1, padding: 1 }), conv(inChannels, c4, 1))
+    this.p4 = new nn.Sequential(
+      new nn.MaxPool2d(3, { stride: 1, padding: 1 }),
+      conv(inChannels, c4, 1),
+    )
   }
   override forward(x: Tensor): Tensor {
     return torch.cat([this.p1(x), this.p2(x), this.p3(x), this.p4(x)], 1)
@@ -41,7 +47,9 @@ torch.noGrad(() => {
   }
 })
 console.log(walk.join('\n'))
-const blocks = [...large.modules()].filter((m) => m.constructor.name === 'Inception').length
+const blocks = [...large.modules()].filter(
+  (m) => m.constructor.name === 'Inception',
+).length
 console.log(blocks, 'Inception blocks')
 
 cell('compare')
@@ -77,7 +85,10 @@ const figure = plot(
     title: 'From few large maps to many small ones',
   },
 )
-show(figure, 'Read from right to left: both networks trade pixels for channels from the first layers on.')
+show(
+  figure,
+  'Read from right to left: both networks trade pixels for channels from the first layers on.',
+)
 
 cell('train')
 const small = () =>
@@ -104,7 +115,9 @@ const [trainIter, testIter] = await d2l.loadDataFashionMnist(batchSize, {
   trainSize,
   testSize: trainSize,
 })
-console.log(`${trainIter.dataset.name}, ${trainIter.dataset.length} images of ${side} x ${side}`)
+console.log(
+  `${trainIter.dataset.name}, ${trainIter.dataset.length} images of ${side} x ${side}`,
+)
 const optimizer = preset({
   quick: () => new optim.Adam(net.parameters(), { lr: 0.002 }),
   full: () => new optim.SGD(net.parameters(), { lr: 0.1 }),

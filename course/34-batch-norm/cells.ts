@@ -28,7 +28,8 @@ for (let epoch = 0; epoch < 2; epoch++) {
   for await (const [X, y] of trainIter) {
     sgd.zeroGrad()
     F.crossEntropy(deep(X), y).backward()
-    if (step++ % every === 0) weights.forEach((w, i) => norms[i].push(w.grad!.norm().item()))
+    if (step++ % every === 0)
+      weights.forEach((w, i) => norms[i].push(w.grad!.norm().item()))
     sgd.step()
   }
 }
@@ -85,7 +86,15 @@ class BatchNorm extends nn.Module {
     this.movingVar = torch.ones(shape)
   }
   override forward(X: Tensor) {
-    return batchNorm(X, this.gamma, this.beta, this.movingMean, this.movingVar, 1e-5, 0.9)
+    return batchNorm(
+      X,
+      this.gamma,
+      this.beta,
+      this.movingMean,
+      this.movingVar,
+      1e-5,
+      0.9,
+    )
   }
 }
 
@@ -94,10 +103,16 @@ const pictures = torch.randn(8, 3, 5, 5).mul(4).add(2)
 const mine = new BatchNorm(3, 4)
 const theirs = new nn.BatchNorm2d(3)
 const difference = mine(pictures).sub(theirs(pictures)).abs().max().item()
-console.log('largest difference on one batch:', difference < 1e-5 ? 'below 1e-5' : difference)
+console.log(
+  'largest difference on one batch:',
+  difference < 1e-5 ? 'below 1e-5' : difference,
+)
 const unbiased = 8 * 5 * 5
 console.log('ratio of what they remember of the variance:')
-console.log(theirs.runningVar!.sub(0.9).div(mine.movingVar.flatten().sub(0.9)), unbiased / (unbiased - 1))
+console.log(
+  theirs.runningVar!.sub(0.9).div(mine.movingVar.flatten().sub(0.9)),
+  unbiased / (unbiased - 1),
+)
 
 cell('axes')
 const two = torch.tensor(
@@ -119,13 +134,19 @@ const plain = await d2l.trainCh6(lenet(), trainIter, testIter, epochs, 0.9)
 console.log('LeNet with batch normalisation')
 const net = lenetBatchNorm()
 const normalised = await d2l.trainCh6(net, trainIter, testIter, epochs, 1.0)
-const [a, b] = [plain, normalised].map(({ animator }) => animator.points['train loss'])
-const curves = plot([a.map(([x]) => x), b.map(([x]) => x)], [a.map(([, y]) => y), b.map(([, y]) => y)], {
-  xlabel: 'epoch',
-  ylabel: 'training loss',
-  legend: ['LeNet', 'with batch norm'],
-  title: 'The same network with and without batch normalisation',
-})
+const [a, b] = [plain, normalised].map(
+  ({ animator }) => animator.points['train loss'],
+)
+const curves = plot(
+  [a.map(([x]) => x), b.map(([x]) => x)],
+  [a.map(([, y]) => y), b.map(([, y]) => y)],
+  {
+    xlabel: 'epoch',
+    ylabel: 'training loss',
+    legend: ['LeNet', 'with batch norm'],
+    title: 'The same network with and without batch normalisation',
+  },
+)
 show(curves, 'With normalisation the loss falls from the first steps on.')
 
 cell('learned')

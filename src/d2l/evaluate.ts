@@ -1,7 +1,7 @@
 // Accuracy and loss over batches.
 import { getFashionMnistLabels, type ImageLoader } from './data.ts'
 import { type Figure, showImages } from '../plot/index.ts'
-import { F, nn, noGrad, type Tensor } from '../index.ts'
+import { nn, noGrad, type Tensor } from '../index.ts'
 
 /** A module, or a plain function. */
 export type Net = nn.Module | ((X: Tensor) => Tensor)
@@ -49,14 +49,16 @@ async function overBatches(
   return sums
 }
 
-/** The first `n` test images with their true and predicted labels. Source: `d2l.predict_ch3`, section 3.6. */
+/** The first `n` test images with their true and predicted labels; a module is in eval mode meanwhile. Source: `d2l.predict_ch3`, section 3.6. */
 export function predictCh3(net: Net, testIter: ImageLoader, n = 6): Figure {
-  const [X, y] = testIter[Symbol.iterator]().next().value as readonly [Tensor, Tensor]
+  const [X, y] = testIter.dataset.batch(Array.from({ length: n }, (_, i) => i))
   const { classes } = testIter.dataset
   const name = (labels: Tensor): string[] =>
     classes.length > 0 ? (labels.tolist() as number[]).map((label) => classes[label]) : getFashionMnistLabels(labels)
-  const trues = name(y)
-  const guesses = name(noGrad(() => F.softmax(net(X), 1).argmax(1)))
-  const titles = trues.slice(0, n).map((label, i) => `${label}\n${guesses[i]}`)
-  return showImages(X.at(`0:${n}`).squeeze(1), 1, n, { titles })
+  const training = net instanceof nn.Module && net.training
+  if (net instanceof nn.Module) net.eval()
+  const guesses = name(noGrad(() => net(X).argmax(1)))
+  if (net instanceof nn.Module) net.train(training)
+  const titles = name(y).map((label, i) => `${label}\n${guesses[i]}`)
+  return showImages(X.squeeze(1), 1, n, { titles })
 }

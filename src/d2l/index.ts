@@ -2,7 +2,7 @@
 export { Animator, plot, showHeatmaps, showImages } from '../plot/index.ts'
 export { Residual } from '../models/index.ts'
 export { Accumulator } from './accumulator.ts'
-export { getFashionMnistLabels, loadArray, loadDataFashionMnist } from './data.ts'
+export { getFashionMnistLabels, type ImageLoader, loadArray, loadDataFashionMnist } from './data.ts'
 export { accuracy, evaluateAccuracy, evaluateLoss, type Net, predictCh3 } from './evaluate.ts'
 export { corr2d, linreg, sgd, squaredLoss, syntheticData } from './scratch.ts'
 export { Timer } from './timer.ts'

@@ -10,6 +10,8 @@ export interface ImageDatasetOptions {
   transform?: Transform
   /** Names of the classes, by label. */
   classes?: readonly string[]
+  /** What the data set is called, for people. */
+  name?: string
 }
 
 /** Samples are [image, label]: float32 [C, H, W] after the default transform, int64 []. */
@@ -20,8 +22,13 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
   readonly labels: Tensor
   readonly transform: Transform
   readonly classes: readonly string[]
+  readonly name: string
 
-  constructor(images: Tensor, labels: Tensor, { transform = ToTensor(), classes = [] }: ImageDatasetOptions = {}) {
+  constructor(
+    images: Tensor,
+    labels: Tensor,
+    { transform = ToTensor(), classes = [], name = '' }: ImageDatasetOptions = {},
+  ) {
     if (images.ndim !== 4 || labels.ndim !== 1 || images.shape[0] !== labels.shape[0]) {
       throw new ShapeError(
         `ImageDataset: expected images [N, C, H, W] and labels [N], got [${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
@@ -31,6 +38,7 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
     this.labels = labels.keep()
     this.transform = transform
     this.classes = classes
+    this.name = name
   }
   get length(): number {
     return this.labels.shape[0]

@@ -99,7 +99,7 @@ export async function findMnist(name: 'mnist' | 'fashion-mnist'): Promise<string
 }
 
 async function open(source: Source, options: MnistOptions): Promise<ImageDataset> {
-  const { train = true, transform, classes = source.classes } = options
+  const { train = true, transform, classes = source.classes, name = source.title } = options
   const [imageFile, labelFile] = fileNames(train)
   const images = await fetchIdx(source, imageFile, options)
   const labels = await fetchIdx(source, labelFile, options)
@@ -117,7 +117,7 @@ async function open(source: Source, options: MnistOptions): Promise<ImageDataset
   return new ImageDataset(
     fromHost(images.data, [count, 1, height, width], 'uint8'),
     fromHost(BigInt64Array.from(labels.data, BigInt), [count], 'int64'),
-    { transform, classes },
+    { transform, classes, name },
   )
 }
 

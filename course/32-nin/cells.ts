@@ -67,7 +67,7 @@ const small = () =>
 torch.manualSeed(0)
 const net = preset({ quick: small, full: () => nin() })()
 const { side, trainSize, batchSize, epochs } = preset({
-  quick: { side: 28, trainSize: 6000, batchSize: 32, epochs: 5 },
+  quick: { side: 28, trainSize: 4000, batchSize: 32, epochs: 5 },
   full: { side: 224, trainSize: 60000, batchSize: 128, epochs: 10 },
 })
 const [trainIter, testIter] = await d2l.loadDataFashionMnist(batchSize, {

@@ -132,7 +132,7 @@ async function checkAll({ lang, full }: CourseOptions): Promise<void> {
   bar.done()
   for (const { trouble } of found) if (trouble !== '') process.stderr.write(`${trouble}\n`)
   printRows(
-    found.flatMap(({ rows }) => rows).sort((a, b) => a.row - b.row),
+    found.flatMap(({ rows }) => rows).sort((a, b) => (a.row ?? rowsInNotes) - (b.row ?? rowsInNotes)),
     lang,
     rowsInNotes,
   )
@@ -162,12 +162,14 @@ function inChild(name: string, lang: Language, full: boolean): Promise<{ rows: R
   })
 }
 
-function printRows(rows: Rows, lang: Language, of = rows.length): void {
+/** A line for each row, its failed checks under it, and how many of the notes' rows passed. */
+function printRows(rows: Rows, lang: Language, of = rows.filter(({ row }) => row !== null).length): void {
   let passed = 0
   for (const { row, checks, ...titles } of rows) {
     const good = checks.length > 0 && checks.every((check) => check.passed)
-    if (good) passed++
-    process.stdout.write(`${good ? 'pass' : 'FAIL'}  ${String(row).padStart(2)}  ${titles[lang]}\n`)
+    if (good && row !== null) passed++
+    if (!good) process.exitCode = 1
+    process.stdout.write(`${good ? 'pass' : 'FAIL'}  ${String(row ?? '+').padStart(2)}  ${titles[lang]}\n`)
     for (const check of checks) {
       if (!check.passed) process.stdout.write(`          ${check.name}: got ${check.got}, expected ${check.wanted}\n`)
     }

@@ -19,9 +19,9 @@ export interface Seen {
   readonly full: boolean
 }
 
-/** One row of the notes. `Cells` is the module cells.ts: `Row<typeof import('./cells.ts')>`. */
+/** One row of the notes, or (null) something that the course adds to them. `Cells` is the module cells.ts: `Row<typeof import('./cells.ts')>`. */
 export interface Row<Cells> {
-  readonly row: number
+  readonly row: number | null
   readonly en: string
   readonly zh: string
   check(cells: Cells, seen: Seen): readonly Check[]

@@ -15,8 +15,8 @@ export interface RunOptions {
 }
 
 export interface Ran {
-  /** The rows of the notes that the lesson answers, with their checks. */
-  readonly rows: readonly { row: number; en: string; zh: string; checks: readonly Check[] }[]
+  /** The rows of the notes that the lesson answers, with their checks; null for what the course adds. */
+  readonly rows: readonly { row: number | null; en: string; zh: string; checks: readonly Check[] }[]
 }
 
 /** Runs every cell, then the checks. What a cell throws is thrown on, after the listeners have seen what came before. */

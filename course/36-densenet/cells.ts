@@ -82,4 +82,4 @@ const run = await d2l.trainCh6(net, trainIter, testIter, size.epochs, 0.1, {
 })
 show(run.animator.figure(), 'Loss and accuracy of a dense network.')
 
-export { parameters, run, walk, Y, Z }
+export { parameters, run, trainIter, walk, Y, Z }

@@ -47,7 +47,7 @@ export function marginsOf({ x, y }: Pick<Chart, 'x' | 'y'>, width: number): Marg
     top: y.label === '' ? 10 : lineHeight + 10,
     right:
       Math.ceil(Math.max(8, ...widths.map((_, i) => overhang(i) - (1 - x.place(x.ticks[i])) * (width - left)))) + 2,
-    bottom: Math.ceil(names + (names > 0 ? 8 : 4) + (x.label === '' ? 0 : lineHeight + 4)),
+    bottom: Math.ceil(names + (names > 0 ? 5 : 4) + (x.label === '' ? 0 : lineHeight + 4)),
     left: Math.ceil(Math.max(left, reach + 4)),
     aslant,
   }

@@ -80,11 +80,7 @@ function visible(
 
 /** A note for points that a log axis has no place for. */
 export const hiddenNote = (hidden: number): string[] =>
-  hidden === 0
-    ? []
-    : [
-        `${hidden} ${hidden === 1 ? 'point is' : 'points are'} not shown: a log axis has no place for values of 0 and less.`,
-      ]
+  hidden === 0 ? [] : [`Not shown on a log axis: ${hidden} ${hidden === 1 ? 'point' : 'points'} at 0 or below`]
 
 /** The range of an axis for values: only those that are seen count. */
 export function axisOf(
@@ -140,8 +136,9 @@ export function drawCurves(op: string, given: readonly Curve[], options: PlotOpt
     })),
     draw: (document) => drawChart(document, { ...svgAxes, marks: series.flatMap(marksOf) }, width, height),
     text(columns) {
-      const axis = y(4)
-      const canvas = new Canvas(canvasColumns(axis, columns), canvasRows(columns))
+      const rows = canvasRows(columns)
+      const axis = y(rows / 3.5)
+      const canvas = new Canvas(canvasColumns(axis, columns), rows)
       const across = x(Math.max(2, canvas.columns / 12))
       for (const [i, curve] of curves.entries()) trace(canvas, curve, across, axis, i, lines)
       return withAxes(canvas.lines(curves.length), across, axis, columns)

@@ -171,7 +171,8 @@ function drawLegend(document: Document, keys: readonly Key[], width: number): { 
     marks: signs,
   })
   const element = svg(document, 'g', { class: 'legend' })
-  element.append(...Array.from(plotted.childNodes).filter((node) => node.nodeName !== 'style'))
+  plotted.querySelector('style')?.remove()
+  element.append(...Array.from(plotted.childNodes))
   for (const [i, { name }] of keys.entries()) {
     const { x, y, signWidth } = places[i]
     element.append(svg(document, 'text', { x: x + signWidth + 6, y, dy: '0.35em' }, name))

@@ -7,7 +7,7 @@ import type { Figure, FigureOptions } from './figure.ts'
 import { describe } from './lines.ts'
 import { checkNames, extent, type NumbersOrRows, readRows } from './numbers.ts'
 import { figureOf } from './picture.ts'
-import { cycle, fillOpacities, palette } from './style.ts'
+import { cycle, fillOpacities, fontSize, palette } from './style.ts'
 import { columnsOf, cut, padStart, wrap } from './text.ts'
 
 export interface BarOptions extends FigureOptions {
@@ -44,7 +44,8 @@ export function drawBars(
   names: readonly string[],
   options: BarOptions,
 ): Figure {
-  const { title, legend, ylabel = '', ylim, width = 480, height = 300 } = options
+  const { title, legend, ylabel = '', ylim, height = 300 } = options
+  const { width = Math.max(480, x.ticks.length * (fontSize + 5)) } = options
   checkNames(op, 'the legend', legend, series.length)
   const [low, high] = extent(series)
   if (low > high) throw new ValueError(`${op}: nothing to show: no value is finite`)

@@ -42,7 +42,8 @@ export function heatmap(matrix: Matrix, options: HeatmapOptions = {}): Figure {
   )
   const longest = cellText ? Math.max(...texts.flat().map((text) => textWidth(text, fontSize))) + 8 : 0
   // Cells are squares where they can be, as large as text asks for, in a picture of a usual size.
-  const cell = Math.max(longest, Math.min(40, 340 / Math.max(width, height)))
+  const least = rowNames || columnNames ? fontSize + 4 : 0
+  const cell = Math.max(longest, least, Math.min(40, 340 / Math.max(width, height)))
   const tall = cellText ? Math.max(24, Math.min(cell, 40)) : cell
   const inner = { width: Math.max(40, cell * width), height: Math.max(40, tall * height) }
   return figureOf({

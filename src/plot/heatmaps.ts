@@ -12,6 +12,7 @@ import { figureOf } from './picture.ts'
 import { matrixPixels, pngUrl } from './pixels.ts'
 import { shadeLines, shadeScale, tileLines } from './shade.ts'
 import { svg } from './svg.ts'
+import { wrap } from './text.ts'
 
 export interface HeatmapsOptions extends FigureOptions, ColourOptions {
   /** A title for each column. */
@@ -92,12 +93,12 @@ export function showHeatmaps(matrices: Tensor, options: HeatmapsOptions = {}): F
         })),
       )
       const least = Math.max(8, Math.min(2 * width, 24))
-      const names = [ylabel === '' ? '' : `down: ${ylabel}`, xlabel === '' ? '' : `across: ${xlabel}`]
+      const names = [ylabel === '' ? [] : `down: ${ylabel}`, xlabel === '' ? [] : `across: ${xlabel}`].flat()
       return [
         ...tiles.flatMap((row, r) => [...(r > 0 ? [''] : []), ...tileLines(row, columns, least, tableColumns)]),
-        names.join('   ').trim(),
+        ...(names.length === 0 ? [] : wrap(names.join('   '), columns)),
         shadeScale([map.low, map.high]),
-      ].filter((line, i, all) => line !== '' || i < all.length - 2)
+      ]
     },
   })
 }

@@ -8,7 +8,9 @@ const mostLines = 24
 /** Lines of at most `most` characters. A cell is two characters wide, or several cells are one: then their mean counts. */
 export function shadeLines(rows: readonly (readonly number[])[], [low, high]: Limits, most: number): string[] {
   const [height, width] = [rows.length, rows[0].length]
-  const share = Math.min(1, most / (2 * width), mostLines / height)
+  const fits = Math.min(1, most / (2 * width), mostLines / height)
+  // One whole character for a cell rather than one and a half.
+  const share = fits > 0.5 && fits < 1 ? 0.5 : fits
   const columns = Math.min(most, Math.max(1, Math.round(2 * width * share)))
   const lines = Math.max(1, Math.round(height * share))
   return Array.from({ length: lines }, (_, r) =>

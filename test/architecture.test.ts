@@ -53,7 +53,7 @@ const rules: Record<string, Rule> = {
   models: { folders: ['base', 'tensor', 'ops', 'nn'] },
   metrics: { folders: ['base', 'tensor', 'ops'] },
   'model-selection': { folders: ['base', 'tensor', 'ops', 'data', 'metrics'] },
-  plot: { folders: [...core, 'platform'], npm: true },
+  plot: { folders: core, npm: true },
   d2l: { folders: entries, entriesOnly: true },
   notebook: { folders: ['base', 'plot'], node: /./, npm: true },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
@@ -130,7 +130,8 @@ function violation(from: string, { specifier }: Import): string | undefined {
   const rule = rules[folder]
   if (!rule) return `src/${folder} is not in the table of folders`
   // The command line loads its parts by name, the notebook the lessons.
-  if (specifier === undefined) return ['cli', 'notebook'].includes(folder) ? undefined : 'an import must name its module literally'
+  if (specifier === undefined)
+    return ['cli', 'notebook'].includes(folder) ? undefined : 'an import must name its module literally'
   const target = resolve(from, specifier)
   if (target.kind === 'npm') return rule.npm ? undefined : `${folder} may not import the package '${specifier}'`
   if (target.kind === 'node') return rule.node?.test(from) ? undefined : `this file may not import '${specifier}'`

@@ -55,8 +55,13 @@ export function shadedMatrix(
   texts: readonly (readonly string[])[] | null,
 ): string[] {
   const room = canvasColumns(y, columns)
-  const cell = texts === null ? 0 : Math.max(...texts.flat().map(columnsOf)) + 1
-  const hasRoom = texts !== null && cell * rows[0].length <= room
+  const widest = (list: readonly string[]): number => Math.max(0, ...list.map(columnsOf)) + 1
+  const numbers = texts === null ? 0 : widest(texts.flat())
+  // With room for the names of all columns, if that much room there is.
+  const cell = [Math.max(numbers, widest(x.ticks.map((tick) => x.format(tick)))), numbers].find(
+    (width) => width * rows[0].length <= room,
+  )
+  const hasRoom = texts !== null && cell !== undefined
   const lines = hasRoom
     ? texts.map((row) => row.map((text) => padStart(text, cell)).join(''))
     : shadeLines(rows, limits, room)

@@ -11,6 +11,8 @@ import {
   sideBySide,
 } from 'kindling/plot'
 import { describe, expect, test } from 'vitest'
+import { parseColour } from '../../src/plot/pixels.ts'
+import { palette } from '../../src/plot/style.ts'
 import { all, bodyOf, parsed, pixelsOf, texts, ticks } from './support.ts'
 
 const lines = (figure: Figure): string[] =>
@@ -119,6 +121,19 @@ describe('plot', () => {
   test('shows an empty frame with a note where every value was lost', () => {
     expect(texts(parsed(plot([Number.NaN, Number.NaN])), '.note')).toEqual(['No value is finite'])
   })
+})
+
+test('every colour has a contrast of 3 or more on white and on dark pages', () => {
+  const luminance = (colour: string): number => {
+    const [red, green, blue] = parseColour(colour).map((part) =>
+      part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+  }
+  for (const colour of palette) {
+    expect(1.05 / (luminance(colour) + 0.05), colour).toBeGreaterThanOrEqual(3)
+    expect((luminance(colour) + 0.05) / (luminance('#1e1e1e') + 0.05), colour).toBeGreaterThanOrEqual(3)
+  }
 })
 
 test('numbers on the axes are short and keep what tells them apart', () => {

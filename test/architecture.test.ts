@@ -53,7 +53,7 @@ const rules: Record<string, Rule> = {
   models: { folders: ['base', 'tensor', 'ops', 'nn'] },
   metrics: { folders: ['base', 'tensor', 'ops'] },
   'model-selection': { folders: ['base', 'tensor', 'ops', 'data', 'metrics'] },
-  plot: { folders: [...core, 'platform'], npm: true },
+  plot: { folders: core, npm: true },
   d2l: { folders: entries, entriesOnly: true },
   notebook: { folders: ['base', 'plot'], node: /./, npm: true },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },

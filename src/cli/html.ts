@@ -67,12 +67,12 @@ ${body}
 const style = `
 :root {
   color-scheme: light dark;
-  --page: #f9f9f7; --card: #fcfcfb; --ink: #0b0b0b; --soft: #52514e; --line: #e1e0d9; --grid: #e1e0d9;
+  --page: #f9f9f7; --card: #fcfcfb; --ink: #0b0b0b; --soft: #52514e; --line: #e1e0d9;
   --first: #2a78d6; --second: #eb6834; --right: 42 120 214; --wrong: 235 104 52; --code: #f0efeb;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --page: #0d0d0d; --card: #1a1a19; --ink: #ffffff; --soft: #c3c2b7; --line: #2c2c2a; --grid: #2c2c2a;
+    --page: #0d0d0d; --card: #1a1a19; --ink: #ffffff; --soft: #c3c2b7; --line: #2c2c2a;
     --first: #3987e5; --second: #d95926; --right: 57 135 229; --wrong: 217 89 38; --code: #242422;
   }
 }
@@ -95,8 +95,6 @@ dt { font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-weight: 600; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.25rem; }
 .two figure { min-width: 0; }
 figure { margin: 0; } svg { width: 100%; height: auto; }
-.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0 0 .5rem; padding: 0; list-style: none; font-size: .9rem; }
-.legend i { display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; border-radius: 3px; vertical-align: -1px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; }
 th, td { padding: .3rem .8rem .3rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }

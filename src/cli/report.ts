@@ -2,7 +2,6 @@
 import type { nn } from '../index.ts'
 import type { ImageDataset } from '../vision/index.ts'
 import { dataTitle, recipes } from './catalog.ts'
-import { chartMaker } from './charts.ts'
 import { avx2Text, type Diagnosis, diagnose } from './doctor.ts'
 import { type Predictions, predictAll } from './evaluate.ts'
 import { writeAtomic } from './files.ts'
@@ -60,26 +59,26 @@ function headline(config: RunConfig, metrics: readonly EpochMetrics[], predictio
 }
 
 async function curves(metrics: readonly EpochMetrics[]): Promise<Html> {
-  const draw = await chartMaker()
-  const of = (key: 'trainLoss' | 'trainAccuracy' | 'testAccuracy') =>
-    metrics.map((m) => ({ epoch: m.epoch, value: m[key] }))
+  const { plot } = await import('../plot/index.ts')
+  const epochs = metrics.map(({ epoch }) => epoch)
   const last = metrics[metrics.length - 1]
-  const loss = draw({
-    label: 'loss',
+  const losses = metrics.map((m) => m.trainLoss)
+  const accuracies = [metrics.map((m) => 100 * m.trainAccuracy), metrics.map((m) => 100 * m.testAccuracy)]
+  const look = { xlabel: 'epoch', markers: true, colours: ['var(--first)', 'var(--second)'], width: 460, height: 260 }
+  const loss = plot(epochs, losses, {
+    ...look,
+    ylabel: 'loss',
+    ylim: losses.every(Number.isFinite) ? [0, 1.05 * Math.max(...losses)] : undefined,
+    legend: ['training loss'],
     description: `Training loss by epoch: from ${metrics[0].trainLoss.toFixed(3)} to ${last.trainLoss.toFixed(3)}`,
-    series: [{ name: 'training', colour: 'var(--first)', points: of('trainLoss') }],
-    from: 0,
   })
-  const accuracy = draw({
-    label: 'accuracy',
-    percent: true,
+  const accuracy = plot(epochs, accuracies, {
+    ...look,
+    ylabel: 'accuracy, %',
+    ylim: [Math.max(0, Math.floor(Math.min(...accuracies.flat()) - 2)), 100],
+    legend: ['training accuracy', 'test accuracy'],
     description: `Accuracy by epoch: in the end ${percent(last.trainAccuracy)} in training, ${percent(last.testAccuracy)} on the test images`,
-    series: [
-      { name: 'training', colour: 'var(--first)', points: of('trainAccuracy') },
-      { name: 'test', colour: 'var(--second)', points: of('testAccuracy') },
-    ],
   })
-  const key = (name: string, colour: string): Html => html`<li><i style="background:var(${colour})"></i>${name}</li>`
   const rows = metrics.map((m) => [
     m.epoch,
     m.trainLoss.toFixed(4),
@@ -90,8 +89,8 @@ async function curves(metrics: readonly EpochMetrics[]): Promise<Html> {
   ])
   return html`<section><h2>Training</h2>
 <div class="two">
-<figure><ul class="legend">${key('training loss', '--first')}</ul>${new Html(loss)}</figure>
-<figure><ul class="legend">${key('training accuracy', '--first')}${key('test accuracy', '--second')}</ul>${new Html(accuracy)}</figure>
+<figure>${new Html(loss.toSvg())}</figure>
+<figure>${new Html(accuracy.toSvg())}</figure>
 </div>
 <p class="soft">Training figures are means over an epoch while the model still learns, so the test, taken at its end, may be better.</p>
 <details><summary>All figures</summary>

@@ -6,6 +6,7 @@ import { DataError } from '../base/errors.ts'
 import type { Check, Row, Seen } from './check.ts'
 import { type Host, withHost } from './host.ts'
 import type { Language, Lesson } from './lesson.ts'
+import { LiveLine } from './live.ts'
 import type { Event } from './page.ts'
 
 export interface RunOptions {
@@ -20,7 +21,14 @@ export interface Ran {
 }
 
 /** Runs every cell, then the checks. What a cell throws is thrown on, after the listeners have seen what came before. */
-export async function runLesson(lesson: Lesson, { language, full, listener }: RunOptions): Promise<Ran> {
+export async function runLesson(lesson: Lesson, { language, full, ...options }: RunOptions): Promise<Ran> {
+  // Here and not above: the list of lessons needs no figures, which take a while to load.
+  const { animate } = await import('../plot/index.ts')
+  const live = new LiveLine()
+  const listener = (event: Event): void => {
+    live.wipe()
+    options.listener(event)
+  }
   const parts = [...lesson.prose[language]]
   const outputs = new Map<string, string>()
   const figures: string[] = []
@@ -55,10 +63,13 @@ export async function runLesson(lesson: Lesson, { language, full, listener }: Ru
     listener({ kind: 'output', cell: now, text })
   }
   let cells: unknown
+  animate(live.tell)
   try {
     cells = await withHost(host, () => import(moduleUrl(lesson, 'cells')))
     tellProse(null)
   } finally {
+    animate(null)
+    live.wipe()
     console.log = log
   }
   const { rows } = (await import(moduleUrl(lesson, 'rows'))) as { rows: readonly Row<unknown>[] }

@@ -92,7 +92,9 @@ function padded([low, high]: Limits, scale: ScaleName, pad: number): Limits {
 function linearTicks([low, high]: Limits, count: number, whole: boolean): [number[], (value: number) => string] {
   const rough = (high - low) / Math.max(1, count)
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough * 0.999) as number
+  // The nearest of the steps, measured by ratios.
+  const lean = rough / power
+  const step = power * (lean >= Math.sqrt(50) ? 10 : lean >= Math.sqrt(10) ? 5 : lean >= Math.SQRT2 ? 2 : 1)
   const used = whole ? Math.max(1, step) : step
   const first = Math.ceil(low / used - 1e-9)
   const last = Math.floor(high / used + 1e-9)

@@ -62,8 +62,9 @@ export function decisionBoundary(
       return drawChart(document, { ...svgAxes, marks, grid: 'none' }, width, height)
     },
     text(columns) {
-      const up = y(4)
-      const canvas = new Canvas(canvasColumns(up, columns), canvasRows(columns))
+      const rows = canvasRows(columns)
+      const up = y(rows / 3.5)
+      const canvas = new Canvas(canvasColumns(up, columns), rows)
       const across = x(Math.max(2, canvas.columns / 12))
       for (const [i, label] of read.labels.entries()) canvas.dot(across.place(xs[i]), up.place(ys[i]), label)
       const ground = (column: number, row: number): string => {

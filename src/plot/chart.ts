@@ -47,7 +47,7 @@ export function marginsOf({ x, y }: Pick<Chart, 'x' | 'y'>, width: number): Marg
     top: y.label === '' ? 10 : lineHeight + 10,
     right:
       Math.ceil(Math.max(8, ...widths.map((_, i) => overhang(i) - (1 - x.place(x.ticks[i])) * (width - left)))) + 2,
-    bottom: Math.ceil(names + (names > 0 ? 8 : 4) + (x.label === '' ? 0 : lineHeight + 4)),
+    bottom: Math.ceil(names + (names > 0 ? 5 : 4) + (x.label === '' ? 0 : lineHeight + 4)),
     left: Math.ceil(Math.max(left, reach + 4)),
     aslant,
   }
@@ -100,25 +100,20 @@ export function drawChart(
       Plot.frame({ anchor: 'left', strokeOpacity: 0.6 }),
     ],
   } as Plot.PlotOptions) as unknown as SVGElement
-  return { element: tidied(document, plotted, width, height, margins), width, height }
+  return { element: tidied(document, plotted), width, height }
 }
 
 /**
  * Plot's element without its style sheet, which would reach the rest of a page, and with the clip path, whose id counts the plots of
  * the process, named by its rectangle: equal names then mean equal paths, in any number of figures on a page.
  */
-function tidied(
-  document: Document,
-  plotted: SVGElement,
-  width: number,
-  height: number,
-  { top, left }: Margins,
-): Element {
+function tidied(document: Document, plotted: SVGElement): Element {
   plotted.querySelector('style')?.remove()
   const clip = plotted.querySelector('clipPath')
   if (clip !== null) {
     const old = `url(#${clip.getAttribute('id')})`
-    const id = `frame-${left}-${top}-${width}-${height}`
+    const box = ['x', 'y', 'width', 'height'].map((name) => clip.firstElementChild?.getAttribute(name))
+    const id = `frame-${box.join('-')}`
     for (const user of plotted.querySelectorAll('[clip-path]'))
       if (user.getAttribute('clip-path') === old) user.setAttribute('clip-path', `url(#${id})`)
     clip.setAttribute('id', id)

@@ -80,7 +80,8 @@ export function showImages(
     text(most) {
       const tiles = pixels.map((one, i) => ({
         head: titles.length === 0 ? [] : heads[i],
-        lines: (width: number) => shadeLines(greyRows(one), [0, 255], Math.min(width, one.width)),
+        lines: (width: number) =>
+          shadeLines(greyRows(one), [0, 255], Math.min(width, one.width < 16 ? 2 * one.width : one.width)),
       }))
       return tileLines(tiles, most, Math.min(14, Math.max(...pixels.map(({ width }) => width))), columns)
     },

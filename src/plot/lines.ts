@@ -29,8 +29,8 @@ export interface Curve {
 /**
  * Curves of y over x. `plot(y)` and `plot([y1, y2])` count x from 0; `plot(x, [y1, y2])` has one x for all; `plot([x1, x2], [y1, y2])` one for
  * each. Every x and y is an array, a typed array or a tensor [n]; a tensor [series, n] stands for several. NaN, null and infinite values are
- * gaps. On a log axis values of 0 and less are left out, and a note says so. Throws ShapeError where lengths differ, ValueError where nothing is
- * left to show. Source: `d2l.plot`, section 2.4.
+ * gaps. On a log axis values of 0 and less are left out, and a note says so. Throws ShapeError where lengths differ, ValueError where a series is
+ * empty or nothing is left for a log axis. Source: `d2l.plot`, section 2.4.
  */
 export function plot(Y: NumbersOrRows, options?: PlotOptions): Figure
 export function plot(X: NumbersOrRows, Y: NumbersOrRows | null | undefined, options?: PlotOptions): Figure
@@ -38,13 +38,14 @@ export function plot(first: NumbersOrRows, second?: NumbersOrRows | PlotOptions 
   const hasY = second !== null && second !== undefined && ('length' in second || 'shape' in second)
   const options = third ?? (hasY ? {} : ((second ?? {}) as PlotOptions))
   const curves = hasY ? pair(first, second as NumbersOrRows) : pair(null, first)
-  const left = visible(curves, options)
-  if (left.shown === 0) throw new ValueError(`plot: nothing to show: no value is finite${logHelp(options)}`)
+  const { shown, hidden } = visible(curves, options)
+  if (shown === 0 && hidden > 0)
+    throw new ValueError(
+      'plot: nothing to show: no point is above 0, as a log axis needs',
+      'leave xscale and yscale linear.',
+    )
   return drawCurves('plot', curves, options)
 }
-
-const logHelp = ({ xscale, yscale }: AxesOptions): string =>
-  xscale === 'log' || yscale === 'log' ? ' and above 0, as a log axis needs' : ''
 
 function pair(X: NumbersOrRows | null, Y: NumbersOrRows): Curve[] {
   const ys = readRows('plot', 'y', Y)
@@ -80,11 +81,7 @@ function visible(
 
 /** A note for points that a log axis has no place for. */
 export const hiddenNote = (hidden: number): string[] =>
-  hidden === 0
-    ? []
-    : [
-        `${hidden} ${hidden === 1 ? 'point is' : 'points are'} not shown: a log axis has no place for values of 0 and less.`,
-      ]
+  hidden === 0 ? [] : [`Not shown on a log axis: ${hidden} ${hidden === 1 ? 'point' : 'points'} at 0 or below`]
 
 /** The range of an axis for values: only those that are seen count. */
 export function axisOf(
@@ -106,7 +103,8 @@ export function axisOf(
 export function drawCurves(op: string, given: readonly Curve[], options: PlotOptions): Figure {
   const { title, legend, lines = true, markers = false, colours = palette, width = 480, height = 300 } = options
   checkNames(op, 'the legend', legend, given.length)
-  const { curves, hidden } = visible(given, options)
+  const { curves, shown, hidden } = visible(given, options)
+  const isLost = shown + hidden === 0 && given.some(({ y }) => y.length > 0)
   const xs = curves.map(({ x, y }) => x.filter((_, i) => !Number.isNaN(y[i])))
   const x = (count: number): Axis => axisOf(op, xs, 'x', options, count)
   const y = (count: number): Axis =>
@@ -130,7 +128,7 @@ export function drawCurves(op: string, given: readonly Curve[], options: PlotOpt
   return figureOf({
     title,
     description: options.description ?? describe('Line chart', options, legend),
-    notes: hiddenNote(hidden),
+    notes: isLost ? ['No value is finite'] : hiddenNote(hidden),
     keys: legend?.map((name, i) => ({
       name,
       colour: series[i].colour,
@@ -140,8 +138,9 @@ export function drawCurves(op: string, given: readonly Curve[], options: PlotOpt
     })),
     draw: (document) => drawChart(document, { ...svgAxes, marks: series.flatMap(marksOf) }, width, height),
     text(columns) {
-      const axis = y(4)
-      const canvas = new Canvas(canvasColumns(axis, columns), canvasRows(columns))
+      const rows = canvasRows(columns)
+      const axis = y(rows / 3.5)
+      const canvas = new Canvas(canvasColumns(axis, columns), rows)
       const across = x(Math.max(2, canvas.columns / 12))
       for (const [i, curve] of curves.entries()) trace(canvas, curve, across, axis, i, lines)
       return withAxes(canvas.lines(curves.length), across, axis, columns)

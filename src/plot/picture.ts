@@ -5,7 +5,7 @@ import type { Drawn } from './chart.ts'
 import type { Figure } from './figure.ts'
 import { fontFamily, fontSize, styleSheet } from './style.ts'
 import { serialize, svg, textWidth } from './svg.ts'
-import { cut, wrap } from './text.ts'
+import { columnsOf, cut, wrap } from './text.ts'
 
 /** An entry of the legend: a name, and how its series is drawn. */
 export interface Key {
@@ -61,15 +61,15 @@ export function figureOf(picture: Picture): Figure {
   }
 }
 
-/** Entries in lines, three spaces between them. */
+/** Entries in lines, three spaces between them; long ones are broken. */
 function flow(entries: readonly string[], columns: number): string[] {
   const lines: string[] = []
   for (const entry of entries) {
     const joined = `${lines.at(-1)}   ${entry}`
-    if (lines.length > 0 && joined.length <= columns) lines[lines.length - 1] = joined
+    if (lines.length > 0 && columnsOf(joined) <= columns) lines[lines.length - 1] = joined
     else lines.push(entry)
   }
-  return lines
+  return lines.flatMap((line) => wrap(line, columns))
 }
 
 function frame(document: Document, picture: Picture): Element {
@@ -171,7 +171,8 @@ function drawLegend(document: Document, keys: readonly Key[], width: number): { 
     marks: signs,
   })
   const element = svg(document, 'g', { class: 'legend' })
-  element.append(...Array.from(plotted.childNodes).filter((node) => node.nodeName !== 'style'))
+  plotted.querySelector('style')?.remove()
+  element.append(...Array.from(plotted.childNodes))
   for (const [i, { name }] of keys.entries()) {
     const { x, y, signWidth } = places[i]
     element.append(svg(document, 'text', { x: x + signWidth + 6, y, dy: '0.35em' }, name))

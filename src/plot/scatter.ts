@@ -57,9 +57,10 @@ export function scatter(x: Numbers, y: Numbers, options: ScatterOptions = {}): F
         height,
       ),
     text(columns) {
-      const { y } = axes(4, 4)
-      const canvas = new Canvas(canvasColumns(y, columns), canvasRows(columns))
-      const { x } = axes(Math.max(2, canvas.columns / 12), 4)
+      const rows = canvasRows(columns)
+      const { y } = axes(1, rows / 3.5)
+      const canvas = new Canvas(canvasColumns(y, columns), rows)
+      const { x } = axes(Math.max(2, canvas.columns / 12), 1)
       for (const [i, label] of points.labels.entries()) canvas.dot(x.place(points.x[i]), y.place(points.y[i]), label)
       return withAxes(canvas.lines(classes), x, y, columns)
     },

@@ -3,11 +3,16 @@ import { type Axis, formatNumber, type Limits } from './axis.ts'
 import { shades } from './style.ts'
 import { canvasColumns, columnsOf, cut, padEnd, padStart, withAxes } from './text.ts'
 
+const mostLines = 24
+
 /** Lines of at most `most` characters. A cell is two characters wide, or several cells are one: then their mean counts. */
 export function shadeLines(rows: readonly (readonly number[])[], [low, high]: Limits, most: number): string[] {
   const [height, width] = [rows.length, rows[0].length]
-  const columns = Math.min(2 * width, Math.max(1, most))
-  const lines = Math.max(1, Math.min(height, Math.round((columns * height) / (2 * width))))
+  const fits = Math.min(1, most / (2 * width), mostLines / height)
+  // One whole character for a cell rather than one and a half.
+  const share = fits > 0.5 && fits < 1 ? 0.5 : fits
+  const columns = Math.min(most, Math.max(1, Math.round(2 * width * share)))
+  const lines = Math.max(1, Math.round(height * share))
   return Array.from({ length: lines }, (_, r) =>
     Array.from({ length: columns }, (_, c) => {
       const value = meanOf(
@@ -35,8 +40,10 @@ function meanOf(rows: readonly (readonly number[])[], [top, bottom]: Limits, [le
 }
 
 /** What the shades mean. */
-export const shadeScale = ([low, high]: Limits): string =>
-  `${formatNumber(low)} [${shades.join('')}] ${formatNumber(high)}`
+export function shadeScale(limits: Limits): string {
+  const [low, high] = limits.map((value) => formatNumber(Number(value.toPrecision(3))))
+  return `${low} [${shades.join('')}] ${high}`
+}
 
 /** A matrix between its axes; with `texts` the cells hold them, where they have room. */
 export function shadedMatrix(
@@ -48,8 +55,13 @@ export function shadedMatrix(
   texts: readonly (readonly string[])[] | null,
 ): string[] {
   const room = canvasColumns(y, columns)
-  const cell = texts === null ? 0 : Math.max(...texts.flat().map(columnsOf)) + 1
-  const hasRoom = texts !== null && cell * rows[0].length <= room
+  const widest = (list: readonly string[]): number => Math.max(0, ...list.map(columnsOf)) + 1
+  const numbers = texts === null ? 0 : widest(texts.flat())
+  // With room for the names of all columns, if that much room there is.
+  const cell = [Math.max(numbers, widest(x.ticks.map((tick) => x.format(tick)))), numbers].find(
+    (width) => width * rows[0].length <= room,
+  )
+  const hasRoom = texts !== null && cell !== undefined
   const lines = hasRoom
     ? texts.map((row) => row.map((text) => padStart(text, cell)).join(''))
     : shadeLines(rows, limits, room)
@@ -70,6 +82,7 @@ export function tileLines(tiles: readonly Tile[], columns: number, least: number
   const width = Math.floor((columns + gap) / fit) - gap
   const out: string[] = []
   for (let start = 0; start < tiles.length; start += fit) {
+    if (start > 0) out.push('')
     const drawn = tiles.slice(start, start + fit).map(({ head, lines }) => ({ head, body: lines(width) }))
     const heads = Math.max(...drawn.map(({ head }) => head.length))
     const texts = drawn.map(({ head, body }) => [...Array.from({ length: heads }, (_, i) => head[i] ?? ''), ...body])

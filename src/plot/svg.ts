@@ -22,15 +22,21 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const escaped = (text: string): string =>
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"]/g, (c) => entities[c])
 
-export function serialize(element: Element): string {
-  const attributes = Array.from(element.attributes, ({ name, value }) => ` ${name}="${escaped(value)}"`)
-  const children = Array.from(element.childNodes, (child) =>
+/** Coordinates to a thousandth of a pixel. */
+const rounded = (text: string): string =>
+  text.replace(/\d+\.\d{4,}/g, (number) => String(Number(Number(number).toFixed(3))))
+
+export function serialize({ localName, attributes, childNodes }: Element): string {
+  const written = Array.from(attributes, ({ name, value }) => {
+    const text = name === 'aria-label' ? value : rounded(value)
+    return ` ${name}="${escaped(text)}"`
+  })
+  const children = Array.from(childNodes, (child) =>
     child.nodeType === 1 ? serialize(child as Element) : escaped(child.textContent ?? ''),
   )
-  const open = `<${element.tagName}${attributes.join('')}`
-  return children.length === 0 ? `${open}/>` : `${open}>${children.join('')}</${element.tagName}>`
+  const open = `<${localName}${written.join('')}`
+  return children.length === 0 ? `${open}/>` : `${open}>${children.join('')}</${localName}>`
 }
-
 /** Pixels that a text takes, about: there is nothing to measure with. Wide enough for the usual sans-serif fonts. */
 export function textWidth(text: string, fontSize: number): number {
   let em = 0

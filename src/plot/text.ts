@@ -144,13 +144,14 @@ export function withAxes(lines: readonly string[], x: Axis, y: Axis, columns: nu
   const width = lines[0].length
   const indent = ' '.repeat(labels + 1)
   const [rule, under] = below(x, width)
+  const fitsBelow = labels + 2 + columnsOf(x.label) <= columns
   const centred = ' '.repeat(Math.max(0, Math.floor((width - columnsOf(x.label)) / 2)))
   return [
-    ...(y.label === '' ? [] : [y.label]),
+    ...(y.label === '' ? [] : wrap(y.label, columns)),
     ...body,
     `${indent}└${rule}`,
     ...(under.trim() === '' ? [] : [`${' '.repeat(labels + 2)}${under}`.slice(0, columns)]),
-    ...(x.label === '' ? [] : [`${' '.repeat(labels + 2)}${centred}${x.label}`]),
+    ...(x.label === '' ? [] : fitsBelow ? [`${' '.repeat(labels + 2)}${centred}${x.label}`] : wrap(x.label, columns)),
   ]
 }
 

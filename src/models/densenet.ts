@@ -14,7 +14,7 @@ import {
 } from '../nn/index.ts'
 import { cat } from '../ops/index.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { ImageOptions } from './images.ts'
+import { type ImageOptions, type WideOptions, widener } from './images.ts'
 
 const convBlock = (inChannels: number, outChannels: number): Sequential =>
   new Sequential(new BatchNorm2d(inChannels), new ReLU(), new Conv2d(inChannels, outChannels, 3, { padding: 1 }))
@@ -42,7 +42,7 @@ const transition = (inChannels: number, outChannels: number): Sequential =>
     new AvgPool2d(2, { stride: 2 }),
   )
 
-export interface DenseNetOptions extends ImageOptions {
+export interface DenseNetOptions extends ImageOptions, WideOptions {
   /** Convolutions of each block. Default [4, 4, 4, 4]. */
   convs?: readonly number[]
   /** Channels that a convolution adds. Default 32. */
@@ -52,17 +52,18 @@ export interface DenseNetOptions extends ImageOptions {
 /** [N, channels, H, W] of at least 29 pixels a side -> scores [N, classes]; 758,226 parameters by default. The book trains with 96 pixels. */
 export function densenet(options: DenseNetOptions = {}): Sequential {
   const { channels = 1, classes = 10, convs = [4, 4, 4, 4], growth = 32 } = options
+  const wide = widener('densenet', options.width ?? 1)
+  let width = wide(64)
   const first = new Sequential(
-    new Conv2d(channels, 64, 7, { stride: 2, padding: 3 }),
-    new BatchNorm2d(64),
+    new Conv2d(channels, width, 7, { stride: 2, padding: 3 }),
+    new BatchNorm2d(width),
     new ReLU(),
     new MaxPool2d(3, { stride: 2, padding: 1 }),
   )
   const blocks: Module[] = []
-  let width = 64
   convs.forEach((count, i) => {
-    blocks.push(new DenseBlock(count, width, growth))
-    width += count * growth
+    blocks.push(new DenseBlock(count, width, wide(growth)))
+    width += count * wide(growth)
     if (i === convs.length - 1) return
     const half = Math.floor(width / 2)
     blocks.push(transition(width, half))

@@ -2,7 +2,7 @@
 import { AdaptiveAvgPool2d, Conv2d, Flatten, Layer, Linear, MaxPool2d, ReLU, Sequential } from '../nn/index.ts'
 import { cat } from '../ops/index.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { ImageOptions } from './images.ts'
+import { type ImageOptions, type WideOptions, widener } from './images.ts'
 
 /**
  * Four paths side by side, joined along the channels: 1x1; 1x1 and 3x3; 1x1 and 5x5; maximum and 1x1. Each number is the channels of one
@@ -44,30 +44,48 @@ export class Inception extends Layer {
 
 const halve = (): MaxPool2d => new MaxPool2d(3, { stride: 2, padding: 1 })
 
+type Block = readonly [c1: number, c2: readonly [number, number], c3: readonly [number, number], c4: number]
+/** The channels of the nine blocks, stage by stage. */
+const stages: readonly (readonly Block[])[] = [
+  [
+    [64, [96, 128], [16, 32], 32],
+    [128, [128, 192], [32, 96], 64],
+  ],
+  [
+    [192, [96, 208], [16, 48], 64],
+    [160, [112, 224], [24, 64], 64],
+    [128, [128, 256], [24, 64], 64],
+    [112, [144, 288], [32, 64], 64],
+    [256, [160, 320], [32, 128], 128],
+  ],
+  [
+    [256, [160, 320], [32, 128], 128],
+    [384, [192, 384], [48, 128], 128],
+  ],
+]
+
 /** [N, channels, H, W] of any size -> scores [N, classes]; 5,977,530 parameters by default. The book trains with 96 pixels a side. */
-export function googlenet({ channels = 1, classes = 10 }: ImageOptions = {}): Sequential {
+export function googlenet({ channels = 1, classes = 10, width = 1 }: ImageOptions & WideOptions = {}): Sequential {
+  const wide = widener('googlenet', width)
+  let inside = wide(192)
+  const inception = ([c1, c2, c3, c4]: Block): Inception => {
+    const [one, a2, b2, a3, b3, four] = [c1, ...c2, ...c3, c4].map(wide)
+    const block = new Inception(inside, one, [a2, b2], [a3, b3], four)
+    inside = one + b2 + b3 + four
+    return block
+  }
   return new Sequential(
-    new Sequential(new Conv2d(channels, 64, 7, { stride: 2, padding: 3 }), new ReLU(), halve()),
-    new Sequential(new Conv2d(64, 64, 1), new ReLU(), new Conv2d(64, 192, 3, { padding: 1 }), new ReLU(), halve()),
+    new Sequential(new Conv2d(channels, wide(64), 7, { stride: 2, padding: 3 }), new ReLU(), halve()),
     new Sequential(
-      new Inception(192, 64, [96, 128], [16, 32], 32),
-      new Inception(256, 128, [128, 192], [32, 96], 64),
+      new Conv2d(wide(64), wide(64), 1),
+      new ReLU(),
+      new Conv2d(wide(64), wide(192), 3, { padding: 1 }),
+      new ReLU(),
       halve(),
     ),
-    new Sequential(
-      new Inception(480, 192, [96, 208], [16, 48], 64),
-      new Inception(512, 160, [112, 224], [24, 64], 64),
-      new Inception(512, 128, [128, 256], [24, 64], 64),
-      new Inception(512, 112, [144, 288], [32, 64], 64),
-      new Inception(528, 256, [160, 320], [32, 128], 128),
-      halve(),
-    ),
-    new Sequential(
-      new Inception(832, 256, [160, 320], [32, 128], 128),
-      new Inception(832, 384, [192, 384], [48, 128], 128),
-      new AdaptiveAvgPool2d([1, 1]),
-      new Flatten(),
-    ),
-    new Linear(1024, classes),
+    new Sequential(...stages[0].map(inception), halve()),
+    new Sequential(...stages[1].map(inception), halve()),
+    new Sequential(...stages[2].map(inception), new AdaptiveAvgPool2d([1, 1]), new Flatten()),
+    new Linear(inside, classes),
   )
 }

@@ -8,6 +8,11 @@ export interface ImageOptions {
   /** Scores per image. Default 10. */
   classes?: number
 }
+/** Of the networks that are too large for a quick try. */
+export interface WideOptions {
+  /** Multiplies the channels of all convolutions and the units of all hidden layers, rounded. Default 1. */
+  width?: number
+}
 /** Of networks whose linear layers fit images of one size only. */
 export interface SidedOptions extends ImageOptions {
   /** Pixels of the images: one number, or [height, width]. */
@@ -50,4 +55,11 @@ export function pixelsAfter(model: string, layers: readonly Module[], side: Size
     `${model}: the images are too small: ${sides.join(' x ')} pixels, at least ${least} x ${least} are needed`,
     'resize the images, and pass their size as side.',
   )
+}
+
+/** Numbers of channels times `width`, at least 1. Throws ValueError unless it is a positive number. */
+export function widener(model: string, width: number): (channels: number) => number {
+  if (!(width > 0 && width < Number.POSITIVE_INFINITY))
+    throw new ValueError(`${model}: width must be a positive number, got ${width}`)
+  return (channels) => Math.max(1, Math.round(channels * width))
 }

@@ -11,7 +11,7 @@ import {
   Sequential,
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { ImageOptions } from './images.ts'
+import { type ImageOptions, type WideOptions, widener } from './images.ts'
 
 export interface ResidualOptions {
   /** Give the input the shape of the output by a 1x1 convolution: needed where channels or stride change it. Default false. */
@@ -50,20 +50,21 @@ const stage = (inChannels: number, outChannels: number): Sequential =>
   )
 
 /** [N, channels, H, W] of any size -> scores [N, classes]; 11,178,378 parameters by default. The book trains with 96 pixels a side. */
-export function resnet18({ channels = 1, classes = 10 }: ImageOptions = {}): Sequential {
+export function resnet18({ channels = 1, classes = 10, width = 1 }: ImageOptions & WideOptions = {}): Sequential {
+  const [c1, c2, c3, c4] = [64, 128, 256, 512].map(widener('resnet18', width))
   return new Sequential(
     new Sequential(
-      new Conv2d(channels, 64, 7, { stride: 2, padding: 3 }),
-      new BatchNorm2d(64),
+      new Conv2d(channels, c1, 7, { stride: 2, padding: 3 }),
+      new BatchNorm2d(c1),
       new ReLU(),
       new MaxPool2d(3, { stride: 2, padding: 1 }),
     ),
-    new Sequential(new Residual(64, 64), new Residual(64, 64)),
-    stage(64, 128),
-    stage(128, 256),
-    stage(256, 512),
+    new Sequential(new Residual(c1, c1), new Residual(c1, c1)),
+    stage(c1, c2),
+    stage(c2, c3),
+    stage(c3, c4),
     new AdaptiveAvgPool2d([1, 1]),
     new Flatten(),
-    new Linear(512, classes),
+    new Linear(c4, classes),
   )
 }

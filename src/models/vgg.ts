@@ -1,7 +1,7 @@
 // VGG: blocks of 3x3 convolutions, each block with half the side of the one before. Simonyan and Zisserman 2014; book section 7.2.
 import { ValueError } from '../base/errors.ts'
 import { Conv2d, Dropout, Flatten, Linear, MaxPool2d, type Module, ReLU, Sequential } from '../nn/index.ts'
-import { pixelsAfter, type SidedOptions } from './images.ts'
+import { pixelsAfter, type SidedOptions, type WideOptions, widener } from './images.ts'
 
 /** Convolutions and channels of each block. */
 export type VggArch = readonly (readonly [convs: number, channels: number])[]
@@ -15,13 +15,15 @@ export const vgg11: VggArch = [
   [2, 512],
 ]
 
-export interface VggOptions extends SidedOptions {
+export interface VggOptions extends SidedOptions, WideOptions {
   /** Default: VGG-11. */
   arch?: VggArch
   /** Divides the channels of every block; the book trains with 4. Default 1. */
   ratio?: number
   /** Units of the two hidden linear layers. Default 4096. */
   hidden?: number
+  /** Probability to drop a unit of these. Default 0.5. */
+  dropout?: number
 }
 
 function vggBlock(convs: number, inChannels: number, outChannels: number): Sequential {
@@ -36,22 +38,25 @@ function vggBlock(convs: number, inChannels: number, outChannels: number): Seque
  * VGG-11), ValueError where `ratio` does not divide the channels.
  */
 export function vgg(options: VggOptions = {}): Sequential {
-  const { channels = 1, classes = 10, side = 224, arch = vgg11, ratio = 1, hidden = 4096 } = options
-  const widths = arch.map(([, width]) => width / ratio)
-  if (widths.length === 0 || widths.some((width) => !Number.isInteger(width) || width < 1)) {
+  const { channels = 1, classes = 10, side = 224, arch = vgg11, ratio = 1, hidden = 4096, dropout = 0.5 } = options
+  const wide = widener('vgg', options.width ?? 1)
+  const divided = arch.map(([, width]) => width / ratio)
+  if (divided.length === 0 || divided.some((width) => !Number.isInteger(width) || width < 1)) {
     const list = arch.map(([, width]) => width).join(', ')
     throw new ValueError(`vgg: ratio must divide the channels of every block: ${ratio} and [${list}]`)
   }
+  const widths = divided.map(wide)
+  const units = wide(hidden)
   const blocks = arch.map(([convs], i) => vggBlock(convs, i === 0 ? channels : widths[i - 1], widths[i]))
   return new Sequential(
     ...blocks,
     new Flatten(),
-    new Linear(widths[widths.length - 1] * pixelsAfter('vgg', blocks, side), hidden),
+    new Linear(widths[widths.length - 1] * pixelsAfter('vgg', blocks, side), units),
     new ReLU(),
-    new Dropout(0.5),
-    new Linear(hidden, hidden),
+    new Dropout(dropout),
+    new Linear(units, units),
     new ReLU(),
-    new Dropout(0.5),
-    new Linear(hidden, classes),
+    new Dropout(dropout),
+    new Linear(units, classes),
   )
 }

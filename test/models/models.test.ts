@@ -74,6 +74,33 @@ describe('shapes from layer to layer are those of the book', () => {
     expect(walk(make(), ...image)).toEqual(shapes.split(' '))
   })
 
+  test('width multiplies the channels and the hidden units, and leaves images and classes alone', () => {
+    const small = { channels: 3, classes: 4, width: 0.125 }
+    const walks: readonly (readonly [nn.Sequential, number, string])[] = [
+      [models.alexnet({ ...small, side: 67 }), 67, '12x15x15 12x7x7 32x7x7 32x3x3 48x3x3 32x3x3 32x1x1 32 512 4'],
+      [models.vgg({ ...small, side: 32, ratio: 2 }), 32, '4x16x16 8x8x8 16x4x4 32x2x2 32x1x1 32 512 4'],
+      [models.nin(small), 67, '12x15x15 12x7x7 32x7x7 32x3x3 48x3x3 48x1x1 4x1x1 4'],
+      [models.googlenet(small), 32, '8x8x8 24x4x4 60x2x2 104x1x1 128 4'],
+      [models.resnet18(small), 32, '8x8x8 16x4x4 32x2x2 64x1x1 64 4'],
+      [models.densenet(small), 32, '8x8x8 24x8x8 12x4x4 28x4x4 14x2x2 30x2x2 15x1x1 31x1x1 31 4'],
+    ]
+    for (const [net, side, shapes] of walks) expect(walk(net, 3, side, side)).toEqual(shapes.split(' '))
+    expect(parametersOf(models.googlenet({ width: 1 }))).toBe(5_977_530)
+    for (const width of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => models.resnet18({ width })).toThrow(/resnet18: width must be a positive number, got/)
+  })
+
+  test('dropout is that of all dropout layers', () => {
+    for (const net of [
+      models.alexnet({ hidden: 5, dropout: 0.2 }),
+      models.vgg({ ratio: 16, hidden: 5, dropout: 0.2 }),
+      models.nin({ width: 0.1, dropout: 0.2 }),
+    ]) {
+      const layers = [...net.modules()].filter((layer) => layer instanceof nn.Dropout)
+      expect(new Set(layers.map(({ p }) => p))).toEqual(new Set([0.2]))
+    }
+  })
+
   test('a residual block keeps the shape, or takes new channels and half the side', () => {
     const x = torch.rand(4, 3, 6, 6)
     expect(new models.Residual(3, 3)(x).shape).toEqual([4, 3, 6, 6])

@@ -7,6 +7,7 @@ FOLDER holds train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or gzipp
 """
 import argparse
 import gzip
+import math
 import pathlib
 
 import torch
@@ -108,11 +109,18 @@ def lenet(padding, norm, features, channels=1, classes=10):
     )
 
 
-def alexnet(channels=1, classes=10, features=6400, hidden=4096):
+def widener(width):
+    """Numbers of channels times `width`, as `width` of Kindling's models."""
+    return lambda channels: max(1, math.floor(channels * width + 0.5))
+
+
+def alexnet(channels=1, classes=10, pixels=25, hidden=4096, width=1):
+    wide = widener(width)
+    c1, c2, c3 = wide(96), wide(256), wide(384)
     return nn.Sequential(
-        nn.Conv2d(channels, 96, 11, stride=4, padding=1), *relu_pool(), nn.Conv2d(96, 256, 5, padding=2), *relu_pool(),
-        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1), *relu_pool(), *classifier(features, hidden, classes))
+        nn.Conv2d(channels, c1, 11, stride=4, padding=1), *relu_pool(), nn.Conv2d(c1, c2, 5, padding=2), *relu_pool(),
+        nn.Conv2d(c2, c3, 3, padding=1), nn.ReLU(), nn.Conv2d(c3, c3, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(c3, c2, 3, padding=1), *relu_pool(), *classifier(c2 * pixels, wide(hidden), classes))
 
 
 def vgg(arch, pixels, channels=1, classes=10, hidden=4096):
@@ -123,46 +131,62 @@ def vgg(arch, pixels, channels=1, classes=10, hidden=4096):
     return nn.Sequential(*blocks, *classifier(width * pixels, hidden, classes))
 
 
-def nin(channels=1, classes=10):
+def nin(channels=1, classes=10, width=1):
+    c1, c2, c3 = map(widener(width), (96, 256, 384))
     return nn.Sequential(
-        nin_block(channels, 96, 11, 4, 0), relu_pool()[1], nin_block(96, 256, 5, 1, 2), relu_pool()[1],
-        nin_block(256, 384, 3, 1, 1), relu_pool()[1],
-        nn.Dropout(0.5), nin_block(384, classes, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())
+        nin_block(channels, c1, 11, 4, 0), relu_pool()[1], nin_block(c1, c2, 5, 1, 2), relu_pool()[1],
+        nin_block(c2, c3, 3, 1, 1), relu_pool()[1],
+        nn.Dropout(0.5), nin_block(c3, classes, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())
 
 
-def googlenet(channels=1, classes=10):
-    pool = {"padding": 1}
+STAGES = (
+    ((64, (96, 128), (16, 32), 32), (128, (128, 192), (32, 96), 64)),
+    (
+        (192, (96, 208), (16, 48), 64), (160, (112, 224), (24, 64), 64), (128, (128, 256), (24, 64), 64),
+        (112, (144, 288), (32, 64), 64), (256, (160, 320), (32, 128), 128),
+    ),
+    ((256, (160, 320), (32, 128), 128), (384, (192, 384), (48, 128), 128)),
+)
+
+
+def googlenet(channels=1, classes=10, width=1):
+    wide = widener(width)
+    inside = wide(192)
+
+    def stage(blocks, *ending):
+        nonlocal inside
+        layers = []
+        for c1, c2, c3, c4 in blocks:
+            one, two, three, four = wide(c1), tuple(map(wide, c2)), tuple(map(wide, c3)), wide(c4)
+            layers.append(Inception(inside, one, two, three, four))
+            inside = one + two[1] + three[1] + four
+        return nn.Sequential(*layers, *ending)
+
+    halve = relu_pool(padding=1)[1]
     return nn.Sequential(
-        nn.Sequential(nn.Conv2d(channels, 64, 7, stride=2, padding=3), *relu_pool(**pool)),
-        nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, padding=1), *relu_pool(**pool)),
-        nn.Sequential(Inception(192, 64, (96, 128), (16, 32), 32), Inception(256, 128, (128, 192), (32, 96), 64), relu_pool(**pool)[1]),
-        nn.Sequential(
-            Inception(480, 192, (96, 208), (16, 48), 64), Inception(512, 160, (112, 224), (24, 64), 64),
-            Inception(512, 128, (128, 256), (24, 64), 64), Inception(512, 112, (144, 288), (32, 64), 64),
-            Inception(528, 256, (160, 320), (32, 128), 128), relu_pool(**pool)[1],
-        ),
-        nn.Sequential(
-            Inception(832, 256, (160, 320), (32, 128), 128), Inception(832, 384, (192, 384), (48, 128), 128),
-            nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
-        ),
-        nn.Linear(1024, classes),
+        nn.Sequential(nn.Conv2d(channels, wide(64), 7, stride=2, padding=3), *relu_pool(padding=1)),
+        nn.Sequential(nn.Conv2d(wide(64), wide(64), 1), nn.ReLU(), nn.Conv2d(wide(64), wide(192), 3, padding=1), *relu_pool(padding=1)),
+        stage(STAGES[0], halve), stage(STAGES[1], halve), stage(STAGES[2], nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten()),
+        nn.Linear(inside, classes),
     )
 
 
-def first_block(channels):
-    return nn.Sequential(nn.Conv2d(channels, 64, 7, stride=2, padding=3), nn.BatchNorm2d(64), *relu_pool(padding=1))
+def first_block(channels, out_channels):
+    return nn.Sequential(nn.Conv2d(channels, out_channels, 7, stride=2, padding=3), nn.BatchNorm2d(out_channels), *relu_pool(padding=1))
 
 
-def resnet18(channels=1, classes=10):
+def resnet18(channels=1, classes=10, width=1):
+    c1, c2, c3, c4 = map(widener(width), (64, 128, 256, 512))
     return nn.Sequential(
-        first_block(channels), nn.Sequential(Residual(64, 64), Residual(64, 64)),
-        residual_block(64, 128), residual_block(128, 256), residual_block(256, 512),
-        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, classes),
+        first_block(channels, c1), nn.Sequential(Residual(c1, c1), Residual(c1, c1)),
+        residual_block(c1, c2), residual_block(c2, c3), residual_block(c3, c4),
+        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(c4, classes),
     )
 
 
-def densenet(channels=1, classes=10, convs=(4, 4, 4, 4), growth=32):
-    layers, width = [first_block(channels)], 64
+def densenet(channels=1, classes=10, convs=(4, 4, 4, 4), growth=32, width=1):
+    growth, width = widener(width)(growth), widener(width)(64)
+    layers = [first_block(channels, width)]
     for i, count in enumerate(convs):
         layers.append(DenseBlock(count, width, growth))
         width += count * growth

@@ -17,7 +17,7 @@ VARIANTS = [
     ("mlp({ inputs: 60, hidden: [17, 9], dropout: 0.25, classes: 4 })", lambda: N.mlp([60, 17, 9, 4], [0.25, 0.25]), [3, 4, 5], 4, 4, 0.1, 3),
     ("lenet({ channels: 3, classes: 7, side: [20, 33] })", lambda: N.lenet(2, False, 16 * 3 * 6, 3, 7), [3, 20, 33], 7, 4, 0.5, 3),
     ("lenetBatchNorm({ channels: 3, classes: 7, side: [33, 20] })", lambda: N.lenet(0, True, 16 * 5 * 2, 3, 7), [3, 33, 20], 7, 4, 0.5, 3),
-    ("alexnet({ channels: 3, classes: 5, side: [65, 97], hidden: 24 })", lambda: N.alexnet(3, 5, 256 * 2, 24), [3, 65, 97], 5, 3, 0.01, 3),
+    ("alexnet({ channels: 3, classes: 5, side: [65, 97], hidden: 24 })", lambda: N.alexnet(3, 5, 2, 24), [3, 65, 97], 5, 3, 0.01, 3),
     ("vgg({ channels: 3, classes: 3, side: [17, 22], arch: [[2, 12], [1, 20], [3, 8]], ratio: 2, hidden: 16 })",
      lambda: N.vgg([(2, 6), (1, 10), (3, 4)], 2 * 2, 3, 3, 16), [3, 17, 22], 3, 2, 0.05, 3),
     ("nin({ channels: 3, classes: 6 })", lambda: N.nin(3, 6), [3, 67, 83], 6, 2, 0.05, 2),

@@ -1,4 +1,4 @@
-// kindling/data: data sets and loaders.
+// kindling/data: data sets, loaders and tables.
 import '../devices.ts'
 import '../ops/autograd.ts'
 import '../ops/index.ts'
@@ -6,3 +6,4 @@ import '../ops/index.ts'
 export { collate } from './collate.ts'
 export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from './dataset.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
+export * from './tables.ts'

@@ -5,5 +5,6 @@ import '../ops/index.ts'
 
 export { collate } from './collate.ts'
 export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from './dataset.ts'
+export { type HousePrices, type HousePricesOptions, housePrices } from './housePrices.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
 export * from './tables.ts'

@@ -1,8 +1,10 @@
-// kindling/data: data sets and loaders.
+// kindling/data: data sets, loaders and tables.
 import '../devices.ts'
 import '../ops/autograd.ts'
 import '../ops/index.ts'
 
 export { collate } from './collate.ts'
 export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from './dataset.ts'
+export { type HousePrices, type HousePricesOptions, housePrices } from './housePrices.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
+export * from './tables.ts'

@@ -1,5 +1,6 @@
 // The text of a tensor as PyTorch 1.13 prints it (source of the rules: torch/_tensor_str.py). Called by `Tensor.toString`.
 // One formatter is chosen for all shown elements, then the nested brackets are written; a summarised tensor is read only at its edges.
+import { fixed, scientific, signed } from '../base/decimal.ts'
 import type { DType } from '../base/dtype.ts'
 import { DeviceError, ValueError } from '../base/errors.ts'
 import { halfToNumber } from '../base/half.ts'
@@ -47,34 +48,6 @@ export function setPrintoptions({ profile, sciMode, ...changes }: PrintOptions =
 }
 
 // --- numbers ----------------------------------------------------------------------------------------------------------
-
-/** `long` cut to `digits` decimals where its value lies exactly between two of them and the lower one is even, else null: JavaScript rounds such ties up. */
-function evenBelowTie(long: string, digits: number): string | null {
-  const point = long.indexOf('.')
-  if (!/^50*$/.test(long.slice(point + 1 + digits))) return null
-  const cut = long.slice(0, digits === 0 ? point : point + 1 + digits)
-  return Number(cut.at(-1)) % 2 === 0 ? cut : null
-}
-
-/** Python's `{:.<digits>f}` of a number >= 0. */
-function fixed(value: number, digits: number): string {
-  if (value >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`
-  return evenBelowTie(value.toFixed(Math.min(digits + 60, 100)), digits) ?? value.toFixed(digits)
-}
-
-/** Python's `{:.<digits>e}` of a number >= 0: the exponent has at least two digits. */
-function scientific(value: number, digits: number): string {
-  const [long, longExponent] = value.toExponential(Math.min(digits + 60, 100)).split('e')
-  const even = evenBelowTie(long, digits)
-  const [mantissa, exponent] = even === null ? value.toExponential(digits).split('e') : [even, longExponent]
-  return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`
-}
-
-function signed(value: number, digits: number, write: (value: number, digits: number) => string): string {
-  if (Number.isNaN(value)) return 'nan'
-  const text = Number.isFinite(value) ? write(Math.abs(value), digits) : 'inf'
-  return value < 0 || Object.is(value, -0) ? `-${text}` : text
-}
 
 const whole = (value: number): string => signed(value, 0, fixed) + (Number.isFinite(value) ? '.' : '')
 

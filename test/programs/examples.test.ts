@@ -62,6 +62,24 @@ describe('the example', () => {
       '[ 4, 6, 3, 3 ]',
     ])
   })
+  test('house-tiny makes a tensor of a table with gaps', () => {
+    expect(run('house-tiny')).toEqual([
+      '   NumRooms Alley   Price',
+      '0       NaN  Pave  127500',
+      '1       2.0   NaN  106000',
+      '2       4.0   NaN  178100',
+      '3       NaN   NaN  140000',
+      '   NumRooms  Alley_Pave  Alley_nan',
+      '0       3.0           1          0',
+      '1       2.0           0          1',
+      '2       4.0           0          1',
+      '3       3.0           0          1',
+      'tensor([[3., 1., 0.],',
+      '        [2., 0., 1.],',
+      '        [4., 0., 1.],',
+      '        [3., 0., 1.]], dtype=torch.float64) tensor([127500, 106000, 178100, 140000])',
+    ])
+  })
   test('mistake names the op, the sizes and the layer', () => {
     expect(run('mistake').slice(0, 2)).toEqual([
       'ShapeError: linear: input has 256 features, weight expects 400: [64, 256] @ [10, 400]ᵀ',

@@ -14,6 +14,7 @@ export {
   type Size,
 } from './conv.ts'
 export * from './dropout.ts'
+export { Embedding, type EmbeddingLayerOptions } from './embedding.ts'
 export * as init from './init.ts'
 export { Layer } from './layer.ts'
 export * from './linear.ts'
@@ -22,6 +23,18 @@ export { Module } from './module.ts'
 export * from './norm.ts'
 export { Parameter } from './parameter.ts'
 export * from './pool.ts'
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  RNN,
+  RNNBase,
+  type RNNOptions,
+  type RecurrentOptions,
+} from './recurrent.ts'
+export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrentCell.ts'
 export * from './shuffle.ts'
 export * from './softmax.ts'
 export type { LoadResult, StateDict } from './state.ts'
+export type { PackedSequence } from './packed.ts'
+export * as utils from './utils.ts'

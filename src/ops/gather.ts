@@ -1,14 +1,12 @@
-// Reading by index tensors: indexSelect, gather, take, maskedSelect, embedding, oneHot. All are `readAt` with another addressing.
-import { record } from '../autograd/record.ts'
+// Reading by index tensors: indexSelect, gather, take, maskedSelect, oneHot. All are `readAt` with another addressing.
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import { broadcastShapes, formatShape, normalizeDim, numelOf, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { type Addressing, checkNotNegative, indexOf, readAt, sumAt } from './address.ts'
+import { type Addressing, checkNotNegative, indexOf, readAt } from './address.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { indicesOf } from './nonzero.ts'
 import { reshape } from './reshape.ts'
-import { selectScatter } from './scatterView.ts'
 import { expand, zerosOf } from './view.ts'
 
 /** The addressing of `indexSelect`: dimension `dim` follows a 1-d index, the others themselves. */
@@ -116,37 +114,6 @@ export function withMask(
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   const { source, indices, where } = withMask('maskedSelect', x, mask)
   return readAt('MaskedSelectBackward0', source, indices, where)
-}
-
-export interface EmbeddingOptions {
-  /** The row that gets no gradient; negative counts from the end. */
-  paddingIdx?: number
-}
-
-/**
- * Rows of `weight` [V, ...] by number: `input` (any shape, int64 or int32, 0 to V-1) gives [...input shape, ...].
- * Throws IndexError out of range. Source: `torch.nn.functional.embedding`.
- */
-export function embedding(input: Tensor, weight: Tensor, { paddingIdx }: EmbeddingOptions = {}): Tensor {
-  if (weight.ndim !== 2)
-    throw new ShapeError(`embedding: weight must be a matrix [V, D], got ${formatShape(weight.shape)}`)
-  const [rows, columns] = weight.shape
-  if (paddingIdx !== undefined && (paddingIdx < -rows || paddingIdx >= rows)) {
-    throw new ValueError(`embedding: paddingIdx ${paddingIdx} is out of range for a weight of ${rows} rows`)
-  }
-  const index = indexOf('embedding', input)
-  checkNotNegative('embedding', index)
-  const where: Addressing = {
-    common: [...index.shape, columns],
-    follows: [-1, index.ndim],
-    indexed: [{ dim: 0, start: 0 }],
-  }
-  const shape = weight.shape
-  if (paddingIdx === undefined) return readAt('EmbeddingBackward0', weight, [index], where)
-  const out = readAt('EmbeddingBackward0', weight.detach(), [index], where)
-  return record('EmbeddingBackward0', [weight], out, [index], (grad, saved) => [
-    selectScatter(sumAt(grad, shape, saved, where), zerosOf([columns], grad), 0, paddingIdx),
-  ])
 }
 
 /** Class numbers (int64, any shape) as rows of 0 with one 1: [..., numClasses] int64. Without `numClasses` one more than the largest. Source: `torch.nn.functional.one_hot`. */

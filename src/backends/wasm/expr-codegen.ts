@@ -122,6 +122,9 @@ const printers: { readonly [O in ExprOp]?: Print } = {
   where: ({ l, bits }, [mask, a, b]) => l.select(bits, mask, a, b),
 }
 
+/** About how many simple operations a node takes. */
+export const costOf = (e: Expr): number => (e.args.length === 0 ? 0 : e.op === 'pow' || !(e.op in printers) ? 8 : 1)
+
 export interface Source {
   readonly compute: ComputeType
   readonly inputs: readonly DType[]

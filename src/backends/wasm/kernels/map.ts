@@ -1,12 +1,12 @@
 // Elementwise kernels: one loop per expression, dtypes and stride classes; shapes and strides are run-time numbers.
-// for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements.
+// for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements, earlier where they take long.
 import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
-import type { Expr } from '../../../base/expr.ts'
+import { type Expr, walk as walkExprs } from '../../../base/expr.ts'
 import { dimsOf } from '../../../base/shape.ts'
 import type { MapSpec } from '../../../runtime/spec.ts'
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
-import { addressOf, type Engine, type Features } from '../engine.ts'
-import { printer } from '../expr-codegen.ts'
+import { addressOf, type Engine, type Features, type Kernel } from '../engine.ts'
+import { costOf, printer } from '../expr-codegen.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { Evaluation, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
 import { collapse, cut, type Dims, product, takeInner, walk, widthsOf } from '../loops.ts'
@@ -25,8 +25,10 @@ import {
   toStored,
 } from '../operands.ts'
 
-/** Elements per piece of work. */
+/** Elements per piece of work, where the expressions are cheap. */
 const GRAIN = 16384
+/** Operations on an element that are still cheap. */
+const CHEAP = 4
 
 /** What is in the code; all else is in the descriptor. */
 interface Variant {
@@ -205,8 +207,16 @@ function tile(dims: Dims, inner: { size: number; strides: number[] }): void {
   inner.size = width
 }
 
+/** Elements per piece of work: fewer where an element takes longer. */
+function grainOf(exprs: readonly Expr[]): number {
+  let cost = 0
+  walkExprs(exprs, (e) => (cost += costOf(e)))
+  return Math.ceil(GRAIN / Math.max(1, Math.floor(cost / CHEAP)))
+}
+
 export function mapKernel(engine: Engine): (spec: MapSpec) => void {
   const cache = new KernelCache()
+  const grains = new Map<Kernel, number>()
   return (spec) => {
     const { exprs, compute, outputs, scalars } = spec
     const views = outputs.concat(spec.inputs)
@@ -217,13 +227,16 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
     const classes = new Array<StrideClass>(views.length)
     for (let k = 0; k < views.length; k++) classes[k] = strideClass(inner.strides[k])
     if (classes.includes(STRIDED)) tile(dims, inner)
-    const { count, last } = cut(dims, inner, GRAIN)
     const kernel = cache.find(exprs, computeNumber[compute] + 4 * scalars.length, views, classes, () => {
       const dtypes = views.map((view) => view.dtype)
       const key = `map ${compute} ${exprs.map((e) => e.id)} ${dtypes} ${classes} ${scalars.length}`
       const variant: Variant = { exprs, compute, scalars: scalars.length, dtypes, classes }
-      return engine.kernel(key, (m, features) => build(m, features, variant))
+      const made = engine.kernel(key, (m, features) => build(m, features, variant))
+      grains.set(made, grainOf(exprs))
+      return made
     })
+    const grain = grains.get(kernel) as number
+    const { count, last } = cut(dims, inner, grain)
     const rank = dims.sizes.length
     const words = 4 + 2 * scalars.length + 2 * views.length + rank * (1 + views.length)
     const { address } = engine.descriptor(4 * words)
@@ -241,6 +254,6 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
       i32[at++] = dims.sizes[d]
       for (let k = 0; k < views.length; k++) i32[at++] = dims.strides[d][k] * widths[k]
     }
-    engine.dispatch(kernel, address, product(dims.sizes), Math.max(1, Math.floor(GRAIN / count)))
+    engine.dispatch(kernel, address, product(dims.sizes), Math.max(1, Math.floor(grain / count)))
   }
 }

@@ -1,0 +1,236 @@
+// docs/results.md and its figures, from the folders of finished runs.
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { type Figure, plot } from 'kindling/plot'
+import type { HouseRun } from './house.ts'
+import { bookModels, presetModels } from './models.ts'
+
+interface Epoch {
+  readonly epoch: number
+  readonly trainLoss: number
+  readonly trainAccuracy: number
+  readonly testAccuracy: number
+  readonly seconds: number
+}
+
+/** The epochs of a run; null where it is not there or not finished. */
+async function epochsOf(runs: string, name: string, file = 'metrics.jsonl'): Promise<Epoch[] | null> {
+  const path = join(runs, name, file)
+  if (!existsSync(join(runs, name, 'report.html')) || !existsSync(path)) return null
+  const text = (await readFile(path, 'utf8')).trim()
+  return text === '' ? null : text.split('\n').map((line) => JSON.parse(line) as Epoch)
+}
+
+const percent = (value: number): string => (100 * value).toFixed(2)
+const inside = (value: number, [low, high]: readonly [number, number]): string =>
+  value >= low && value <= high ? 'inside' : value < low ? 'below' : 'above'
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+export async function writePage(runs: string, docs: string): Promise<void> {
+  const figures = join(docs, 'results')
+  await mkdir(figures, { recursive: true })
+  const save = async (name: string, figure: Figure, description: string): Promise<string> => {
+    await writeFile(join(figures, `${name}.svg`), `${figure.toSvg()}\n`)
+    return `![${description}](results/${name}.svg)`
+  }
+  const parts = [
+    await introduction(),
+    await book(runs, save),
+    await presets(runs, save),
+    await augment(runs, save),
+    await house(runs),
+  ]
+  await writeFile(join(docs, 'results.md'), `${parts.filter((part) => part !== '').join('\n\n')}\n`)
+}
+
+type Save = (name: string, figure: Figure, description: string) => Promise<string>
+
+async function introduction(): Promise<string> {
+  const model = cpus()[0]?.model.replace(/ Processor$/, '') ?? 'unknown'
+  return `# Results
+
+What the book's experiments give with Kindling, on real data. This page is made by \`npm run results\`, which trains with \`kindling train\` and compares with PyTorch 1.13.1
+where that can be imported; a run can be repeated with the command that is given, and gives the same numbers on the same kind of processor.
+Node ${process.versions.node}, ${cpus().length} cores (${model}), ${new Date().toISOString().slice(0, 10)}.`
+}
+
+async function book(runs: string, save: Save): Promise<string> {
+  const rows: (string | number)[][] = []
+  const curves: string[] = []
+  for (const { model, title, section, loss, test } of bookModels) {
+    const series: Epoch[][] = []
+    const seeds: number[] = []
+    for (let seed = 0; seed < 10; seed++) {
+      const epochs = await epochsOf(runs, `${model}-${seed}`)
+      if (epochs === null) continue
+      series.push(epochs)
+      seeds.push(seed)
+      const last = epochs[epochs.length - 1]
+      const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0)
+      rows.push([
+        seed === 0 ? `${title} (${section})` : '',
+        seed,
+        `${last.trainLoss.toFixed(4)} (${inside(last.trainLoss, loss)})`,
+        loss.join(' to '),
+        percent(last.trainAccuracy),
+        `${percent(last.testAccuracy)} (${inside(last.testAccuracy, test)})`,
+        test.map(percent).join(' to '),
+        seconds.toFixed(0),
+      ])
+    }
+    if (series.length === 0) continue
+    const figure = plot(
+      series.flatMap((epochs) => [epochs.map(({ epoch }) => epoch), epochs.map(({ epoch }) => epoch)]),
+      series.flatMap((epochs) => [
+        epochs.map(({ trainLoss }) => trainLoss),
+        epochs.map(({ testAccuracy }) => testAccuracy),
+      ]),
+      {
+        title,
+        xlabel: 'epoch',
+        ylabel: 'training loss, test accuracy',
+        legend: seeds.flatMap((seed) => [`loss, seed ${seed}`, `test accuracy, seed ${seed}`]),
+      },
+    )
+    curves.push(await save(model, figure, `${title}: training loss and test accuracy over ten epochs`))
+  }
+  if (rows.length === 0) return ''
+  return `## The book's settings on Fashion-MNIST
+
+Ten epochs, 60,000 images. \`npx kindling train MODEL --data fashion-mnist --preset full --seed S\`. The bands are the middle four fifths of the book's own builds: a single run is outside one of them
+every fifth time.
+
+${table(['network (section)', 'seed', 'training loss', 'band', 'training accuracy, %', 'test accuracy, %', 'band', 'seconds'], rows)}
+
+${curves.join('\n')}`
+}
+
+async function presets(runs: string, save: Save): Promise<string> {
+  const rows: (string | number)[][] = []
+  const names: string[] = []
+  const xs: number[][] = []
+  const ys: number[][] = []
+  for (const { model, title, section } of presetModels) {
+    const own = await epochsOf(runs, `${model}-quick`)
+    if (own === null) continue
+    const peer = await epochsOf(runs, `${model}-quick`, 'torch.jsonl')
+    const [last, other] = [own[own.length - 1], peer?.[peer.length - 1]]
+    const seconds = (epochs: readonly Epoch[]): string =>
+      epochs.reduce((sum, epoch) => sum + epoch.seconds, 0).toFixed(0)
+    rows.push([
+      `${title} (${section})`,
+      last.trainLoss.toFixed(4),
+      other?.trainLoss.toFixed(4) ?? '',
+      percent(last.testAccuracy),
+      other ? percent(other.testAccuracy) : '',
+      other ? (100 * (last.testAccuracy - other.testAccuracy)).toFixed(2) : '',
+      seconds(own),
+      peer ? seconds(peer) : '',
+    ])
+    names.push(title)
+    xs.push(own.map(({ epoch }) => epoch))
+    ys.push(own.map(({ testAccuracy }) => testAccuracy))
+  }
+  if (rows.length === 0) return ''
+  const figure = plot(xs, ys, {
+    title: 'Quick presets',
+    xlabel: 'epoch',
+    ylabel: 'test accuracy',
+    legend: names,
+    markers: true,
+  })
+  return `## The large networks, quick preset, beside PyTorch
+
+Smaller images, fewer of them, narrower networks: \`npx kindling train MODEL --data fashion-mnist --preset quick\`, seed 0. PyTorch trains the same from the same numbers in the same order
+(\`scripts/results/preset.py\`), but rounds otherwise, so that the runs drift apart as two machines with PyTorch do. Accuracy on all 10,000 test images. Seconds of training alone; the two did not run
+at the same time, so they are no comparison of speed ([README](../README.md#speed) has one).
+
+${table(['network (section)', 'training loss', "PyTorch's", 'test accuracy, %', "PyTorch's", 'difference, points', 'seconds', "PyTorch's"], rows)}
+
+${await save('presets', figure, 'Test accuracy of the quick presets by epoch')}
+
+The book's own settings for these networks (\`--preset full\`, 60,000 images of 96 or 224 pixels, ten epochs) take two to twenty hours on two cores and are not in this table.`
+}
+
+async function augment(runs: string, save: Save): Promise<string> {
+  const [plain, augmented] = [await epochsOf(runs, 'alexnet-quick'), await epochsOf(runs, 'alexnet-augment')]
+  if (plain === null || augmented === null) return ''
+  const figure = plot(
+    [plain, augmented, plain, augmented].map((epochs) => epochs.map(({ epoch }) => epoch)),
+    [
+      plain.map(({ trainAccuracy }) => trainAccuracy),
+      augmented.map(({ trainAccuracy }) => trainAccuracy),
+      plain.map(({ testAccuracy }) => testAccuracy),
+      augmented.map(({ testAccuracy }) => testAccuracy),
+    ],
+    {
+      title: 'AlexNet with and without augmentation',
+      xlabel: 'epoch',
+      ylabel: 'accuracy',
+      legend: ['training, plain', 'training, augmented', 'test, plain', 'test, augmented'],
+      markers: true,
+    },
+  )
+  const rows = [
+    ['without', plain],
+    ['with', augmented],
+  ].map(([name, epochs]) => {
+    const last = (epochs as Epoch[]).at(-1) as Epoch
+    return [
+      name as string,
+      percent(last.trainAccuracy),
+      percent(last.testAccuracy),
+      percent(last.trainAccuracy - last.testAccuracy),
+    ]
+  })
+  return `## Augmentation
+
+AlexNet, quick preset, with and without \`--augment\` (random crops and flips).
+
+${table(['augmentation', 'training accuracy, %', 'test accuracy, %', 'gap, points'], rows)}
+
+${await save('augment', figure, 'Accuracies of AlexNet with and without augmentation')}`
+}
+
+async function house(runs: string): Promise<string> {
+  const path = join(runs, 'house.json')
+  if (!existsSync(path)) return ''
+  const run = JSON.parse(await readFile(path, 'utf8')) as HouseRun
+  const [train, valid, full]: [number, number][] = [
+    [0.1652, 0.1661],
+    [0.17, 0.1714],
+    [0.162, 0.1631],
+  ]
+  const cell = (value: number, band: [number, number]): string =>
+    run.synthetic ? value.toFixed(4) : `${value.toFixed(4)} (${inside(value, band)})`
+  return `## House prices
+
+Section 4.10 of the book: ${run.features} features, a linear model, Adam with a rate of 5, 100 epochs, five folds; the error is the root of the mean squared difference of logarithms. Data: ${run.name}.${
+    run.synthetic ? ' They are invented, since the real ones could not be had; the book has no band for them.' : ''
+  }
+\`npx kindling course house-prices\` shows it step by step.
+
+${table(
+  [
+    'seed',
+    'mean of training',
+    ...(run.synthetic ? [] : ['band']),
+    'mean of validation',
+    ...(run.synthetic ? [] : ['band']),
+    'all data',
+  ],
+  run.seeds.map(({ seed, ...errors }) => [
+    seed,
+    cell(errors.train, train),
+    ...(run.synthetic ? [] : [train.join(' to ')]),
+    cell(errors.valid, valid),
+    ...(run.synthetic ? [] : [valid.join(' to ')]),
+    cell(errors.full, full),
+  ]),
+)}`
+}

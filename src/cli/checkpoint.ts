@@ -41,7 +41,7 @@ export async function saveCheckpoint(
   for (const [index, values] of Object.entries(optimizer.stateDict().state)) {
     for (const [name, value] of Object.entries(values)) {
       if (value instanceof torch.Tensor) tensors[`optimizer.${index}.${name}`] = value
-      else numbers[`${index}.${name}`] = value
+      else if (typeof value === 'number') numbers[`${index}.${name}`] = value
     }
   }
   const metadata = { progress: JSON.stringify(progress), numbers: JSON.stringify(numbers) }

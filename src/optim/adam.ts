@@ -1,8 +1,7 @@
 // Adam and AdamW: steps scaled by running means of the gradient and of its square.
-import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { fused, Optimizer, type ParamGroup, type Params, type ParamState } from './optimizer.ts'
+import { fused, type ParamGroup, ParameterwiseOptimizer, type Params, type ParamState } from './optimizer.ts'
 
 export interface AdamOptions {
   lr: number
@@ -35,7 +34,7 @@ const rules = {
 }
 
 /** Source: `torch.optim.Adam`; Kingma & Ba 2015. */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends ParameterwiseOptimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, {
       lr: 1e-3,
@@ -50,14 +49,9 @@ export class Adam extends Optimizer<AdamOptions> {
 
   protected override check(options: AdamOptions): void {
     super.check(options)
-    const name = this.constructor.name
-    options.betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1))
-        throw new ValueError(`${name}: betas[${i}] must be at least 0 and below 1, got ${beta}`)
-    })
-    if (!(options.eps >= 0)) throw new ValueError(`${name}: eps must be >= 0, got ${options.eps}`)
-    if (!(options.weightDecay >= 0))
-      throw new ValueError(`${name}: weightDecay must be >= 0, got ${options.weightDecay}`)
+    this.checkBetas(options.betas)
+    const { eps, weightDecay } = options
+    this.checkNotNegative({ eps, weightDecay })
   }
 
   /** How weight decay enters: into the gradient, or as a factor of the parameter. */
@@ -66,8 +60,7 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 
   protected update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamOptions>, state: ParamState): void {
-    const step = ((state.step as number | undefined) ?? 0) + 1
-    state.step = step
+    const step = this.count(state)
     const [b1, b2] = group.betas
     const { decay, shrink } = this.decayOf(group)
     const scalars = [

@@ -4,7 +4,7 @@ import { withoutRecording } from '../autograd/record.ts'
 import { computeType } from '../base/dtype.ts'
 import { KindlingError, ValueError } from '../base/errors.ts'
 import type { Expr } from '../base/expr.ts'
-import { zerosLike } from '../ops/creation.ts'
+import { fullLike } from '../ops/creation.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -13,8 +13,9 @@ import { Tensor } from '../tensor/tensor.ts'
 export type ParamGroup<O> = { params: Tensor[] } & O
 /** Parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<Tensor> | readonly (Partial<O> & { params: Iterable<Tensor> | Tensor })[]
+type StateValue = Tensor | number | readonly (Tensor | number)[]
 /** What an optimizer remembers of one parameter. */
-export type ParamState = Record<string, Tensor | number>
+export type ParamState = Record<string, StateValue>
 
 export interface OptimizerStateDict {
   /** By the index of the parameter, counted over all groups. */
@@ -22,7 +23,7 @@ export interface OptimizerStateDict {
   paramGroups: ({ params: number[] } & Record<string, unknown>)[]
 }
 
-/** Base of all optimizers. A subclass says how one parameter changes. Source: `torch.optim.Optimizer`. */
+/** Base of all optimizers. Source: `torch.optim.Optimizer`. */
 export abstract class Optimizer<O extends { lr: number }> {
   readonly defaults: O
   readonly paramGroups: ParamGroup<O>[] = []
@@ -68,30 +69,21 @@ export abstract class Optimizer<O extends { lr: number }> {
   protected check({ lr }: O): void {
     if (!(lr >= 0)) throw new ValueError(`${this.constructor.name}: lr must be a number >= 0, got ${lr}`)
   }
-
-  /** Changes `param` by its gradient. */
-  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: ParamState): void
-
-  /** One step for all parameters that have a gradient. `closure` recomputes the loss first, and its value is returned. */
-  step<T>(closure?: () => T): T | undefined {
-    const loss = closure && enableGrad(closure)
-    withoutRecording(() =>
-      scoped(() => {
-        for (const group of this.paramGroups) {
-          for (const param of group.params) {
-            if (param.grad === null) continue
-            let state = this.state.get(param)
-            if (state === undefined) {
-              state = {}
-              this.state.set(param, state)
-            }
-            this.update(param, param.grad, group, state)
-          }
-        }
-      }),
-    )
-    return loss
+  /** Throws ValueError for an option below 0, or NaN. */
+  protected checkNotNegative(options: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(options))
+      if (!(value >= 0)) throw new ValueError(`${this.constructor.name}: ${name} must be >= 0, got ${value}`)
   }
+  /** Throws ValueError unless both are in [0, 1). */
+  protected checkBetas(betas: readonly [number, number]): void {
+    betas.forEach((beta, i) => {
+      if (!(beta >= 0 && beta < 1))
+        throw new ValueError(`${this.constructor.name}: betas[${i}] must be at least 0 and below 1, got ${beta}`)
+    })
+  }
+
+  /** Changes the parameters by their gradients. `closure` computes the loss, with gradients, and its value is returned. */
+  abstract step<T>(closure?: () => T): T | undefined
 
   /** Clears the gradients: frees them (the default), or fills them with zeros. */
   zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
@@ -101,15 +93,6 @@ export abstract class Optimizer<O extends { lr: number }> {
         else param.grad?.zero_()
       }
     }
-  }
-
-  /** A tensor of zeros like `param` that lives as long as the optimizer's state. */
-  protected slot(param: Tensor, state: ParamState, name: string): Tensor {
-    const found = state[name]
-    if (found instanceof Tensor) return found
-    const made = zerosLike(param).keep()
-    state[name] = made
-    return made
   }
 
   /** State and options, by parameter index. Tensors are shared with the optimizer. */
@@ -137,13 +120,57 @@ export abstract class Optimizer<O extends { lr: number }> {
     const params = this.paramGroups.flatMap((group) => group.params)
     this.state.clear()
     for (const [key, values] of Object.entries(state)) {
-      const copied = Object.entries(values).map(([name, value]) => [
-        name,
-        value instanceof Tensor ? value.detach().clone().keep() : value,
-      ])
+      const copied = Object.entries(values).map(([name, value]) => [name, copyOf(value)])
       this.state.set(params[Number(key)], Object.fromEntries(copied) as ParamState)
     }
   }
+}
+
+/** Base of the optimizers that look at each parameter by itself: a subclass says how one changes. */
+export abstract class ParameterwiseOptimizer<O extends { lr: number }> extends Optimizer<O> {
+  /** Changes `param` by its gradient. */
+  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: ParamState): void
+
+  /** One step for all parameters that have a gradient. `closure` recomputes the loss first, and its value is returned. */
+  override step<T>(closure?: () => T): T | undefined {
+    const loss = closure && enableGrad(closure)
+    withoutRecording(() =>
+      scoped(() => {
+        for (const group of this.paramGroups) {
+          for (const param of group.params) {
+            if (param.grad === null) continue
+            let state = this.state.get(param)
+            if (state === undefined) {
+              state = {}
+              this.state.set(param, state)
+            }
+            this.update(param, param.grad, group, state)
+          }
+        }
+      }),
+    )
+    return loss
+  }
+
+  /** A tensor like `param`, filled with `value` at first, that lives as long as the optimizer's state. */
+  protected slot(param: Tensor, state: ParamState, name: string, value: number = 0): Tensor {
+    const found = state[name]
+    if (found instanceof Tensor) return found
+    const made = fullLike(param, value).keep()
+    state[name] = made
+    return made
+  }
+  /** Counts the steps of one parameter: 1 at the first. */
+  protected count(state: ParamState): number {
+    const step = ((state.step as number | undefined) ?? 0) + 1
+    state.step = step
+    return step
+  }
+}
+
+function copyOf(value: StateValue): StateValue {
+  if (value instanceof Tensor) return value.detach().clone().keep()
+  return typeof value === 'number' ? value : value.map((item) => copyOf(item) as Tensor | number)
 }
 
 /** Writes `exprs[k]` into `outputs[k]`, all in one pass over memory. */

@@ -2,7 +2,7 @@
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { fused, Optimizer, type ParamGroup, type Params, type ParamState } from './optimizer.ts'
+import { fused, type ParamGroup, ParameterwiseOptimizer, type Params, type ParamState } from './optimizer.ts'
 
 export interface SGDOptions {
   lr: number
@@ -30,7 +30,7 @@ const rules = {
 }
 
 /** `lr` is required, as in PyTorch 1. Source: `torch.optim.SGD`; Sutskever et al. 2013. */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends ParameterwiseOptimizer<SGDOptions> {
   constructor(params: Params<SGDOptions>, options: Partial<SGDOptions> & { lr: number }) {
     super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options })
   }
@@ -38,8 +38,7 @@ export class SGD extends Optimizer<SGDOptions> {
   protected override check(options: SGDOptions): void {
     super.check(options)
     const { momentum, dampening, weightDecay, nesterov } = options
-    if (!(momentum >= 0)) throw new ValueError(`SGD: momentum must be >= 0, got ${momentum}`)
-    if (!(weightDecay >= 0)) throw new ValueError(`SGD: weightDecay must be >= 0, got ${weightDecay}`)
+    this.checkNotNegative({ momentum, weightDecay })
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
       throw new ValueError(
         `SGD: Nesterov momentum needs momentum > 0 and dampening 0, got ${momentum} and ${dampening}`,

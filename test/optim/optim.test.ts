@@ -17,8 +17,8 @@ describe('ten steps are those of PyTorch', () => {
   const known = json.filter((run) => run.optimizer in optim)
   const camel = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
   const titled = known.map((run) => [`${run.optimizer} ${JSON.stringify(run.options)}`, run] as const)
-  test('for SGD, Adam and AdamW', () => {
-    expect(new Set(known.map((run) => run.optimizer))).toEqual(new Set(['SGD', 'Adam', 'AdamW']))
+  test('for every optimizer of the fixture', () => {
+    expect(known.length).toBe(json.length)
   })
   test.each(titled)('%s', (_, run) => {
     const stored = (ref: { tensor: string }) => tensors.get(ref.tensor) as NonNullable<ReturnType<typeof tensors.get>>

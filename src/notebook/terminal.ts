@@ -144,7 +144,8 @@ export function withoutTex(text: string): string {
           .replace(/\\(ln|log|exp|max|min|sin|cos|tanh|lim|det|arg)(?![a-z])/g, '$1')
           .replace(/\\(hat|bar|tilde|vec|dot) (\w)/g, '\\$1{$2}')
           .replaceAll('^\\top', 'ᵀ')
-          .replace(/\\(?:left|right|quad|qquad|,|;|!)/g, ' '),
+          .replace(/\\(?:left|right)(?![a-zA-Z])/g, '')
+          .replace(/\\(?:quad|qquad|[,;!])/g, ' '),
       )
       .replace(/[{}\\]/g, '')
       .normalize('NFC')

@@ -123,6 +123,7 @@ test('formulas become Unicode outside of code', () => {
   expect(withoutTex('$\\frac{1}{2}$ and $\\frac{1}{\\sqrt{2 \\pi} \\sigma}$')).toBe('1/2 and 1/(√(2 π) σ)')
   expect(withoutTex('$\\gamma \\frac{x - \\mu}{\\sqrt{\\sigma^2 + 1}}$')).toBe('γ (x − μ)/(√(σ² + 1))')
   expect(withoutTex('$-\\log p$, $\\hat y$, $\\hat{y}$, $W^\\top$')).toBe('−log p, ŷ, ŷ, Wᵀ')
+  expect(withoutTex('$w \\leftarrow \\left(w + 1\\right)$')).toBe('w ← (w + 1)')
 })
 
 test('the bar fits its line', () => {

@@ -1,13 +1,13 @@
-// `kindling predict <run> <image.png>`: what the model of a run says about a picture.
+// `kindling predict <run> <image>`: what the model of a run says about a picture.
 import { Command } from 'commander'
 import { percent } from './format.ts'
 import { UserError } from './userError.ts'
 
 export function predictCommand(): Command {
   return new Command('predict')
-    .description('name what is on a picture: a PNG of any size, colour or depth')
+    .description('name what is on a picture: a PNG or JPEG of any size, colour or depth')
     .argument('<run>', 'folder of a training run')
-    .argument('<image.png>', 'the picture: one digit (or piece of clothing), dark on light or light on dark')
+    .argument('<image>', 'the picture: one digit (or piece of clothing), dark on light or light on dark')
     .option('--json', 'as JSON')
     .action(run)
 }

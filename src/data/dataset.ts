@@ -11,6 +11,19 @@ export interface Dataset<Sample extends readonly unknown[] = readonly Tensor[]> 
   get(index: number): Sample | Promise<Sample>
   /** The samples at `indices` already stacked, where that is cheaper than one by one. */
   batch?(indices: readonly number[]): Sample
+  /**
+   * What of `get` can run ahead of time, such as reading a file; it promises a function that makes the sample. A loader calls that when it hands
+   * the batch out, so that random choices come in the order of a plain loop however long the files take.
+   */
+  prefetch?(index: number): Promise<() => Sample | Promise<Sample>>
+}
+
+/** `prefetch` of any data set: where it has none, nothing is done ahead. */
+export function fetchFrom<Sample extends readonly unknown[]>(
+  dataset: Dataset<Sample>,
+  index: number,
+): Promise<() => Sample | Promise<Sample>> {
+  return dataset.prefetch?.(index) ?? Promise.resolve(() => dataset.get(index))
 }
 
 export function checkIndex(op: string, index: number, length: number): number {
@@ -59,33 +72,46 @@ export class Subset<Sample extends readonly unknown[]> implements Dataset<Sample
   readonly dataset: Dataset<Sample>
   readonly indices: readonly number[]
   batch?: (indices: readonly number[]) => Sample
+  prefetch?: Dataset<Sample>['prefetch']
   constructor(dataset: Dataset<Sample>, indices: Iterable<number>) {
     this.dataset = dataset
     this.indices = [...indices]
     for (const index of this.indices) checkIndex('Subset', index, dataset.length)
     if (dataset.batch) this.batch = (wanted) => dataset.batch?.(wanted.map((i) => this.indices[i])) as Sample
+    if (dataset.prefetch) this.prefetch = (index) => fetchFrom(dataset, this.at(index))
   }
   get length(): number {
     return this.indices.length
   }
   get(index: number): Sample | Promise<Sample> {
-    return this.dataset.get(this.indices[checkIndex('Subset', index, this.length)])
+    return this.dataset.get(this.at(index))
+  }
+  private at(index: number): number {
+    return this.indices[checkIndex('Subset', index, this.length)]
   }
 }
 
 /** Data sets one after another. Source: `torch.utils.data.ConcatDataset`. */
 export class ConcatDataset<Sample extends readonly unknown[]> implements Dataset<Sample> {
   readonly datasets: readonly Dataset<Sample>[]
+  prefetch?: Dataset<Sample>['prefetch']
   constructor(datasets: Iterable<Dataset<Sample>>) {
     this.datasets = [...datasets]
+    if (this.datasets.some((dataset) => dataset.prefetch)) {
+      this.prefetch = (index) => fetchFrom(...this.find(index))
+    }
   }
   get length(): number {
     return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0)
   }
   get(index: number): Sample | Promise<Sample> {
+    const [dataset, at] = this.find(index)
+    return dataset.get(at)
+  }
+  private find(index: number): [dataset: Dataset<Sample>, index: number] {
     let at = checkIndex('ConcatDataset', index, this.length)
     for (const dataset of this.datasets) {
-      if (at < dataset.length) return dataset.get(at)
+      if (at < dataset.length) return [dataset, at]
       at -= dataset.length
     }
     throw new IndexError(`ConcatDataset: index ${index} is out of range`)

@@ -7,7 +7,7 @@ import { defaultGenerator } from '../ops/random.ts'
 import { context } from '../runtime/context.ts'
 import { isThenable, Scope, scope } from '../runtime/scope.ts'
 import { collate } from './collate.ts'
-import type { Dataset } from './dataset.ts'
+import { type Dataset, fetchFrom } from './dataset.ts'
 
 export interface DataLoaderOptions<Sample extends readonly unknown[]> {
   /** Samples per batch. Default 1. */
@@ -61,10 +61,11 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
     const scopes = new IterationScopes()
     try {
       for (const indices of this.indexBatches()) {
-        const { scope, batch } = this.start(indices, scopes.outside)
+        const { scope, batch, turn } = this.start(indices, scopes.outside)
         scopes.enter(scope)
         if (isThenable(batch)) {
           batch.catch(() => {})
+          turn(false)
           throw new ValueError(
             'DataLoader: this data set loads asynchronously',
             'iterate with `for await (const batch of loader)`.',
@@ -94,8 +95,9 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
     }
     const stop = (): void => {
       scopes.end()
-      for (const { scope, batch } of ahead.splice(0)) {
+      for (const { scope, batch, turn } of ahead.splice(0)) {
         const end = (): void => scope.end()
+        turn(false)
         if (isThenable(batch)) batch.then(end, end)
         else end()
       }
@@ -115,9 +117,10 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
           stop()
           return Promise.resolve({ value: undefined, done: true })
         }
-        const { scope, batch } = loading
+        const { scope, batch, turn } = loading
         scopes.enter(scope)
         scope.wait(true)
+        turn(true)
         const arrived = async (): Promise<IteratorResult<Sample>> => {
           try {
             return { value: await batch, done: false }
@@ -162,9 +165,11 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
   /** Loads a batch into a scope of its own, inside `outside`. What is made on the way is freed at once. */
   private start(indices: readonly number[], outside: Scope | null): Loading<Sample> {
     const own = new Scope(outside)
-    const load = (): Sample | Promise<Sample> => scope(() => this.load(indices))
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const load = (): Sample | Promise<Sample> =>
+      scope(() => (this.dataset.prefetch ? this.loadAhead(indices, promise) : this.load(indices)))
     try {
-      return { scope: own, batch: context.run({ ...context.get(), scope: own }, load) }
+      return { scope: own, batch: context.run({ ...context.get(), scope: own }, load), turn: resolve }
     } catch (error) {
       own.end()
       throw error
@@ -173,7 +178,17 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
 
   private load(indices: readonly number[]): Sample | Promise<Sample> {
     if (this.dataset.batch && !this.customJoin) return this.dataset.batch(indices)
-    const samples = indices.map((index) => this.dataset.get(index))
+    return this.joined(indices.map((index) => this.dataset.get(index)))
+  }
+
+  /** Reads what can be read ahead, and makes the samples of it when the turn of the batch has come. */
+  private async loadAhead(indices: readonly number[], turn: Promise<boolean>): Promise<Sample> {
+    const makers = await Promise.all(indices.map((index) => fetchFrom(this.dataset, index)))
+    if (!(await turn)) throw new ValueError('DataLoader: the loop has ended')
+    return this.joined(makers.map((make) => make()))
+  }
+
+  private joined(samples: readonly (Sample | Promise<Sample>)[]): Sample | Promise<Sample> {
     if (!samples.some(isThenable)) return this.join(samples as Sample[])
     return Promise.all(samples).then((list) => this.join(list))
   }
@@ -183,6 +198,8 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
 interface Loading<Sample> {
   readonly scope: Scope
   readonly batch: Sample | Promise<Sample>
+  /** Tells that the turn of the batch has come, or (false) that it never will. */
+  turn(comes: boolean): void
 }
 
 /** The scope of the running iteration; the next one ends it. */

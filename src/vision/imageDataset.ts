@@ -1,16 +1,15 @@
 // Labelled images in memory: pixels stay bytes, and become floats batch by batch.
 import { ShapeError } from '../base/errors.ts'
 import { checkIndex, type Dataset, rows } from '../data/dataset.ts'
-import { stack } from '../ops/join.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { ToTensor, type Transform } from './transforms.ts'
+import { ToTensor, type Transform, transformBatch } from './transforms.ts'
 
 export interface ImageDatasetOptions {
   /** Applied to uint8 images [C, H, W] (or batches of them). Default `ToTensor()`. */
   transform?: Transform
   /** Names of the classes, by label. */
   classes?: readonly string[]
-  /** What the data set is called, for people. */
+  /** What the data set is called, such as 'MNIST'. Default ''. */
   name?: string
 }
 
@@ -48,10 +47,6 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
     return [this.transform(this.images.select(0, at)), this.labels.select(0, at)]
   }
   batch(indices: readonly number[]): readonly [Tensor, Tensor] {
-    const images = rows(this.images, indices)
-    const changed = this.transform.perSample
-      ? stack(indices.map((_, i) => this.transform(images.select(0, i))))
-      : this.transform(images)
-    return [changed, rows(this.labels, indices)]
+    return [transformBatch(this.transform, rows(this.images, indices)), rows(this.labels, indices)]
   }
 }

@@ -1,14 +1,53 @@
-// Transforms of images: functions on tensors [..., C, H, W], so that most of them take a whole batch at once.
+// What a transform is, how several make one, and the transforms that only change numbers. Those that change shapes and colours are in the files beside.
 import { ShapeError, ValueError } from '../base/errors.ts'
-import { interpolate } from '../ops/interpolate.ts'
+import { stack } from '../ops/join.ts'
 import { tensor } from '../ops/tensorOf.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** A function of an image [C, H, W] that also takes a batch [N, C, H, W], unless `perSample` says that it must see one image at a time. */
+/**
+ * A function of an image [C, H, W] that also takes a batch [N, C, H, W], unless `perSample` says that it must see one image at a time.
+ * uint8 images are treated as torchvision treats PIL images, floats as it treats tensors.
+ */
 export interface Transform {
   (image: Tensor): Tensor
   /** Set on transforms with random choices: every image gets its own. */
   perSample?: boolean
+  /** A batch [N, C, H, W], every image with choices of its own, in order: where that is cheaper than one image after the other. */
+  batch?: (images: Tensor) => Tensor
+}
+
+/** A batch [N, C, H, W] through a transform of any kind. */
+export function transformBatch(transform: Transform, images: Tensor): Tensor {
+  if (!transform.perSample) return transform(images)
+  return transform.batch?.(images) ?? eachImage(transform, images)
+}
+const eachImage = (transform: Transform, images: Tensor): Tensor =>
+  stack(Array.from({ length: images.shape[0] }, (_, i) => transform(images.select(0, i))))
+
+/** Marks a transform that chooses: it must see one image at a time. */
+export const choosing = (transform: (image: Tensor) => Tensor): Transform =>
+  Object.assign(transform, { perSample: true })
+
+const chain =
+  (transforms: readonly Transform[]): Transform =>
+  (image) =>
+    transforms.reduce((value, transform) => transform(value), image)
+
+/** One transform after another. Source: `torchvision.transforms.Compose`. */
+export function Compose(transforms: readonly Transform[]): Transform {
+  const split = transforms.findLastIndex((transform) => transform.perSample === true) + 1
+  if (split === 0) return chain(transforms)
+  // The choices are made image by image, as a loop in Python makes them; what follows the last of them takes the batch at once.
+  const [choices, rest] = [chain(transforms.slice(0, split)), chain(transforms.slice(split))]
+  return Object.assign(choosing(chain(transforms)), { batch: (images: Tensor) => rest(eachImage(choices, images)) })
+}
+
+/** Any function as a transform. Source: `torchvision.transforms.Lambda`. */
+export function Lambda(
+  transform: (image: Tensor) => Tensor,
+  { perSample = false }: { perSample?: boolean } = {},
+): Transform {
+  return Object.assign((image: Tensor) => transform(image), { perSample })
 }
 
 /** Pixels 0..255 (uint8) to float32 0..1; other dtypes stay as they are. Source: `torchvision.transforms.ToTensor`. */
@@ -34,51 +73,4 @@ export function Normalize(mean: readonly number[] | number, std: readonly number
     }
     return image.sub(column(means)).div(column(stds))
   }
-}
-
-export interface ResizeOptions {
-  /** Default 'bilinear'. */
-  interpolation?: 'nearest' | 'bilinear' | 'bicubic'
-}
-/**
- * Images [..., C, H, W] of another size: [height, width], or the shorter side, with the longer one in proportion. uint8 images stay uint8, rounded.
- * Source: `torchvision.transforms.Resize` for tensors, without antialiasing.
- */
-export function Resize(
-  size: number | readonly [height: number, width: number],
-  { interpolation = 'bilinear' }: ResizeOptions = {},
-): Transform {
-  const wanted = [size].flat()
-  if (wanted.length > 2 || wanted.some((n) => !Number.isInteger(n) || n < 1))
-    throw new ValueError(
-      `Resize: size must be a whole number of pixels or [height, width], got ${JSON.stringify(size)}`,
-    )
-  return (image) => {
-    const now = image.shape.slice(-2)
-    const shorter = Math.min(...now)
-    const target = wanted.length === 2 ? wanted : now.map((n) => Math.floor((wanted[0] * n) / shorter))
-    if (now.every((n, d) => n === target[d])) return image
-    const bytes = image.dtype === 'uint8'
-    const resized = interpolate((bytes ? image.float() : image).reshape(-1, ...image.shape.slice(-3)), {
-      size: target,
-      mode: interpolation,
-    }).reshape(...image.shape.slice(0, -2), ...target)
-    return bytes ? resized.round().clamp(0, 255).to('uint8') : resized
-  }
-}
-
-/** Any function as a transform. Source: `torchvision.transforms.Lambda`. */
-export function Lambda(
-  transform: (image: Tensor) => Tensor,
-  { perSample = false }: { perSample?: boolean } = {},
-): Transform {
-  return Object.assign((image: Tensor) => transform(image), { perSample })
-}
-
-/** One transform after another. Source: `torchvision.transforms.Compose`. */
-export function Compose(transforms: readonly Transform[]): Transform {
-  const perSample = transforms.some((transform) => transform.perSample === true)
-  return Object.assign((image: Tensor) => transforms.reduce((value, transform) => transform(value), image), {
-    perSample,
-  })
 }

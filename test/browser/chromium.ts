@@ -2,7 +2,11 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type BuildResult, build } from 'esbuild'
 import { type Browser, chromium } from 'playwright-core'
+
+const root = join(import.meta.dirname, '../..')
 
 const candidates = [
   '/usr/bin/chromium',
@@ -34,6 +38,13 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, headless: true, args })
 }
 
+/** An entry and what it imports as modules for a browser, in memory; what stands behind `import()` in files of its own. */
+export function bundle(entry: string): Promise<BuildResult<{ write: false; metafile: true }>> {
+  const options = { bundle: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'silent' } as const
+  const output = { outdir: 'dist', splitting: true, write: false, metafile: true } as const
+  return build({ ...options, ...output, absWorkingDir: root, entryPoints: [entry] })
+}
+
 export interface Site {
   readonly origin: string
   close(): Promise<void>
@@ -41,10 +52,10 @@ export interface Site {
 
 /** Serves `files` by path. `isolated` adds the headers that allow shared memory. */
 export async function serve(
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
   { isolated }: { isolated: boolean },
 ): Promise<Site> {
-  const types: Record<string, string> = { html: 'text/html', js: 'text/javascript' }
+  const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm' }
   const headers = isolated
     ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
     : {}

@@ -201,6 +201,70 @@ describe('a data set that loads asynchronously', () => {
   })
 })
 
+describe('a data set that reads ahead', () => {
+  /** Late and early files by turns; a random number for each sample when it is made, as the images of a folder have. */
+  class Noisy implements Dataset<readonly [Tensor, Tensor]> {
+    readonly length = 7
+    get(index: number): Promise<readonly [Tensor, Tensor]> {
+      return this.prefetch(index).then((make) => make())
+    }
+    async prefetch(index: number): Promise<() => readonly [Tensor, Tensor]> {
+      await new Promise((resolve) => setTimeout(resolve, (index * 3) % 5))
+      const read = torch.tensor(index).mul(1)
+      return () => [read.add(0), torch.rand([]).mul(1)]
+    }
+  }
+  /** The same, without waiting. */
+  const plain: Dataset<readonly [Tensor, Tensor]> = { length: 7, get: (i) => [torch.tensor(i), torch.rand([])] }
+  const options = { batchSize: 2, shuffle: true }
+  const pass = async (set: Dataset<readonly [Tensor, Tensor]>): Promise<unknown[]> => {
+    const seen: unknown[] = []
+    for await (const [x, noise] of new DataLoader(set, options))
+      seen.push(x.tolist(), noise.tolist(), torch.rand(1).item())
+    return seen
+  }
+  test('makes its random choices in the order of a plain loop, whatever is read first', async () => {
+    const expected: unknown[] = []
+    for (const [x, noise] of new DataLoader(plain, options))
+      expected.push(x.tolist(), noise.tolist(), torch.rand(1).item())
+    torch.manualSeed(1234)
+    expect(await pass(new Noisy())).toEqual(expected)
+  })
+  test('does so in parts and together with others', async () => {
+    const order = [4, 1, 6, 0, 3]
+    const expected = await pass(new ConcatDataset([new Subset(plain, order), plain]))
+    for (const sets of [
+      [new Subset(new Noisy(), order), new Noisy()],
+      [new Subset(new Noisy(), order), plain],
+      [new Subset(plain, order), new Noisy()],
+    ]) {
+      torch.manualSeed(1234)
+      expect(await pass(new ConcatDataset(sets))).toEqual(expected)
+    }
+    expect((await new Subset(new Noisy(), order).get(2))[0].item()).toBe(6)
+    expect((await new ConcatDataset([plain, new Noisy()]).get(9))[0].item()).toBe(2)
+  })
+  test('gives its memory back, after a pass, a break and an error', async () => {
+    const before = await settledStorages()
+    await pass(new Noisy())
+    for await (const [x] of new DataLoader(new Noisy(), options)) {
+      x.add(1)
+      break
+    }
+    await expect(async () => {
+      for await (const [x] of new DataLoader(new Noisy(), options)) {
+        x.add(1)
+        throw new Error('stop')
+      }
+    }).rejects.toThrow('stop')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(storages()).toBe(before)
+  })
+  test('needs for await', () => {
+    expect(() => [...new DataLoader(new Noisy())]).toThrow(/this data set loads asynchronously/)
+  })
+})
+
 describe('each iteration', () => {
   const set = numbers(6)
   test('frees what its body made when the next begins', async () => {

@@ -60,14 +60,14 @@ describe('a folder with the files', () => {
       ),
     ).toBe(true)
     expect(set.get(-1)[1].item()).toBe(4)
-    expect(set.classes[9]).toBe('9')
+    expect([set.classes[9], set.name]).toEqual(['9', 'MNIST'])
   })
   test('may hold them compressed', async () => {
     put('train-images-idx3-ubyte.gz', gzipSync(images))
     put('train-labels-idx1-ubyte.gz', gzipSync(labels))
     const set = await FashionMNIST({ root: folder })
     expect(set.labels.tolist()).toEqual([0, 9, 4])
-    expect(set.classes[9]).toBe('ankle boot')
+    expect([set.classes[9], set.name]).toEqual(['ankle boot', 'Fashion-MNIST'])
   })
   test('is refused when the files do not belong together, are cut off, or hold odd labels', async () => {
     put('train-images-idx3-ubyte', images)
@@ -216,6 +216,10 @@ describe('images in memory', () => {
     expect(y.tolist()).toEqual([2, 1])
     expect(x.tolist()).toEqual(torch.stack([set.get(2)[0], set.get(1)[0]]).tolist())
     expect(() => set.get(3)).toThrow('ImageDataset: index 3 is out of range for 3 samples')
+  })
+  test('have a name where one is given', () => {
+    expect(new ImageDataset(pixels, numbers).name).toBe('')
+    expect(new ImageDataset(pixels, numbers, { name: 'dots' }).name).toBe('dots')
   })
   test('need as many labels as images', () => {
     expect(() => new ImageDataset(pixels, torch.tensor([1]))).toThrow(/expected images \[N, C, H, W\] and labels \[N\]/)

@@ -2,7 +2,7 @@
 import { ShapeError } from '../base/errors.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkRange, drawBelow, drawSides, type Range, roundHalfEven } from './draws.ts'
-import { type Padding, type PadOptions, Pad, padImage } from './pad.ts'
+import { checkPadding, type Padding, type PadOptions, padImage } from './pad.ts'
 import {
   checkOptions,
   checkSize,
@@ -51,9 +51,9 @@ export function RandomCrop(
   { padding, padIfNeeded = false, ...options }: RandomCropOptions = {},
 ): Transform {
   const [height, width] = sidesOf('RandomCrop', size)
-  const border = padding === undefined ? undefined : Pad(padding, options)
+  checkPadding('RandomCrop', padding ?? 0, options)
   return choosing((image) => {
-    let whole = border === undefined ? image : border(image)
+    let whole = padding === undefined ? image : padImage('RandomCrop', image, padding, options)
     if (padIfNeeded) {
       const [lacksDown, lacksAcross] = [height - planeOf(whole)[0], width - planeOf(whole)[1]]
       if (lacksAcross > 0) whole = padImage('RandomCrop', whole, [lacksAcross, 0], options)

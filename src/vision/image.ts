@@ -26,7 +26,8 @@ const isReadable = (format: string | undefined): format is keyof typeof formats 
   format !== undefined && format in formats
 
 /**
- * The image in the bytes of a PNG or JPEG file: uint8 [C, H, W], where the channels are grey; grey and alpha; RGB; RGB and alpha. The bytes are those that Pillow gets.
+ * The image in the bytes of a PNG or JPEG file: uint8 [C, H, W], where the channels are grey; grey and alpha; RGB; RGB and alpha. The values are
+ * those that Pillow gets.
  * Rejects with DataError for other formats, and for files that are damaged or cut off. Source: `torchvision.io.decode_image`.
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Tensor> {

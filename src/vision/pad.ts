@@ -44,9 +44,13 @@ function sidesOf(op: string, padding: Padding): readonly number[] {
   return Array.from({ length: 4 }, (_, i) => sides[i % sides.length])
 }
 
-function checkMode(op: string, mode: PaddingMode): void {
-  if (mode !== 'constant' && sources[mode] === undefined)
-    throw new ValueError(`${op}: paddingMode must be constant, ${Object.keys(sources).join(', ')}, got '${mode}'`)
+/** Throws ValueError for what `padImage` cannot do with any image. */
+export function checkPadding(op: string, padding: Padding, { paddingMode = 'constant' }: PadOptions): void {
+  sidesOf(op, padding)
+  if (paddingMode !== 'constant' && sources[paddingMode] === undefined)
+    throw new ValueError(
+      `${op}: paddingMode must be constant, ${Object.keys(sources).join(', ')}, got '${paddingMode as string}'`,
+    )
 }
 
 /** Sources: `torchvision.transforms.functional.pad`, `numpy.pad` for the borders that mirror. */
@@ -83,8 +87,7 @@ function extend(image: Tensor, dim: number, before: number, after: number, mode:
 }
 
 /** A border around images. Source: `torchvision.transforms.Pad`. */
-export function Pad(padding: Padding, { fill = 0, paddingMode = 'constant' }: PadOptions = {}): Transform {
-  sidesOf('Pad', padding)
-  checkMode('Pad', paddingMode)
-  return (image) => padImage('Pad', image, padding, { fill, paddingMode })
+export function Pad(padding: Padding, options: PadOptions = {}): Transform {
+  checkPadding('Pad', padding, options)
+  return (image) => padImage('Pad', image, padding, options)
 }

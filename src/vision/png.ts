@@ -12,7 +12,10 @@ export interface Pixels {
 const depthAt = 24
 const interlaceAt = 28
 
-/** Fewer than 8 bits are spread over 0 to 255, of 16 bits the upper 8 stay; a transparent colour becomes an alpha channel. Throws Error for damaged files, and interlaced ones of less than 8 bits. */
+/**
+ * Fewer than 8 bits are spread over 0 to 255, of 16 bits the upper 8 stay; a transparent colour becomes an alpha channel.
+ * Throws Error for damaged files, and interlaced ones of less than 8 bits.
+ */
 export function decodePng(bytes: Uint8Array): Pixels {
   // The decoder takes pixels of interlaced files by whole bytes.
   if (bytes[depthAt] < 8 && bytes[interlaceAt] === 1) throw new Error('it is interlaced and has less than 8 bits')

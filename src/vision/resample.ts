@@ -84,7 +84,10 @@ interface Step {
   readonly to: number
 }
 
-/** `size` places become as many as there are taps: weights of one place of the result are the same for all lanes, so that the inner loops do little. */
+/**
+ * `size` places become as many as there are taps. The weights of a place of the result are the same for all lanes, so that the inner loops do
+ * little.
+ */
 function weigh(
   source: Uint8Array,
   target: Uint8Array,

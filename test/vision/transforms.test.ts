@@ -99,6 +99,10 @@ describe('what cannot be done is refused', () => {
     [() => RandomCrop(16)(image), 'RandomCrop: the crop is larger than the image: 16 x 16 and 15 x 22\n  help: pass'],
     [() => RandomCrop([3, 0]), 'RandomCrop: size must be a whole number of pixels or [height, width], got [3,0]'],
     [() => CenterCrop([1, 2, 3]), 'CenterCrop: size must be a whole number of pixels or [height, width], got [1,2,3]'],
+    [
+      () => RandomCrop(3, { paddingMode: 'wrap' as never }),
+      "RandomCrop: paddingMode must be constant, edge, reflect, symmetric, got 'wrap'",
+    ],
     [() => Pad([1, 2, 3]), 'Pad: padding must be a whole number, [left and right, top and bottom] or'],
     [
       () => Pad(1, { paddingMode: 'wrap' as never }),

@@ -59,7 +59,7 @@ export async function trainCh3(
   const animator = new Animator({
     xlabel: 'epoch',
     xlim: [1, numEpochs],
-    ylim: [0.3, 0.9],
+    ylim: [0, 1],
     legend: ['train loss', 'train acc', 'test acc'],
   })
   const timer = new Timer()

@@ -184,6 +184,9 @@ function multiply(a: View, w: View, c: View, beta: 0 | 1, bias: View | null = nu
   })
 }
 
+/** The transposed product g^T x, turned round: rows of g are mostly wide, and a product reads them better on the right. */
+const weightGrad = (g: Tensor, x: Tensor): Tensor => mm(x.t(), g).t()
+
 /** What the gradient needs of the forward sweep: gates [N, gates * H], h before each step, the cell's extra values; with a projection its input. */
 export interface Kept {
   readonly gates: Tensor
@@ -296,13 +299,13 @@ export function sweepBackward(
   const width = [hh.shape[0]]
   const grads: (Tensor | null)[] = [wanted(0, () => mm(dGates, ih)), dh, ...dc]
   grads.push(
-    wanted(at, () => mm(dGates.t(), rows)),
-    wanted(at + 1, () => mm(dProducts.t(), previous)),
+    wanted(at, () => weightGrad(dGates, rows)),
+    wanted(at + 1, () => weightGrad(dProducts, previous)),
   )
   if (biases) {
     const ofInput = needs[at + 2] || needs[at + 3] ? sumTo(dGates, width) : null
     grads.push(ofInput, cell.separate ? wanted(at + 3, () => sumTo(dProducts, width)) : ofInput)
   }
-  if (dProjected && raw) grads.push(wanted(at + (biases ? 4 : 2), () => mm(dProjected.t(), raw)))
+  if (dProjected && raw) grads.push(wanted(at + (biases ? 4 : 2), () => weightGrad(dProjected, raw)))
   return grads
 }

@@ -50,7 +50,7 @@ export async function trainEpochCh3(
 /** Trains and shows loss and accuracies after each epoch. Source: `d2l.train_ch3`, section 3.6. */
 export async function trainCh3(
   net: Net,
-  trainIter: DataLoader<readonly [Tensor, Tensor]>,
+  trainIter: Batches & { readonly dataset: { readonly length: number } },
   testIter: Batches,
   loss: (yHat: Tensor, y: Tensor) => Tensor,
   numEpochs: number,
@@ -58,7 +58,7 @@ export async function trainCh3(
 ): Promise<Curves> {
   const animator = new Animator({
     xlabel: 'epoch',
-    xlim: [1, numEpochs],
+    xlim: [1, Math.max(numEpochs, 2)],
     ylim: [0, 1],
     legend: ['train loss', 'train acc', 'test acc'],
   })

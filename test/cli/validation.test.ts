@@ -186,6 +186,28 @@ test('folds that were stopped go on to the same end', async () => {
   for (const fold of [1, 2, 3]) expect(metricsOf(`folds-cut/fold-${fold}`)).toHaveLength(3)
 })
 
+test('compare shows what differs, in the terminal and as a page', async () => {
+  const { code, stdout } = await kindling(['compare', at('a'), at('valid'), at('folds'), '--out', at('compare.html')])
+  expect(code).toBe(0)
+  const lines = stdout.split('\n')
+  expect(lines[0]).toMatch(/^run +epochs +training loss +best +at epoch +last +kept model +time$/)
+  expect(
+    lines.filter((line) => /^\S+(a|valid|fold-[123]) +[12] +[\d.]+ +(valid|test) [\d.]+ % /.test(line)),
+  ).toHaveLength(5)
+  expect(stdout).toMatch(/^Held out to validate +0\.25$/m)
+  expect(stdout).toMatch(/^Fold +1 of 3 +2 of 3 +3 of 3$/m)
+  expect(stdout).not.toMatch(/^Preset/m)
+  const page = readFileSync(at('compare.html'), 'utf8')
+  expect(page).not.toMatch(/(src|href)="(?!data:)/)
+  expect(page.match(/<svg [^>]*aria-label="(training|held-out) (loss|accuracy, %) of 5 runs by epoch"/g)).toHaveLength(
+    4,
+  )
+  const alone = await kindling(['compare', at('a')])
+  expect(alone.stderr).toContain('compare: two runs at least, got 1')
+  const none = await kindling(['compare', at('a'), data])
+  expect(none.stderr).toMatch(/is no run folder: it has no config\.json/)
+})
+
 test('a narrow network is saved as it is, and predicts', async () => {
   const options = ['--width', '0.125', '--dropout', '0.1', '--limit', '64', '--epochs', '1', '--side', '67']
   expect(await train('alexnet', ...options, '--out', at('narrow'))).toMatchObject({ code: 0 })

@@ -1,88 +1,142 @@
-// What the command line knows by name: models with the recipe that works for each, and data sets. No tensors here: --help stays fast.
+// What the command line knows by name: models with the settings that work for each, optimizers, and data sets. No tensors here: --help stays fast.
 import { UserError } from './userError.ts'
 
-export type OptimizerName = 'adam' | 'sgd'
-export const optimizerNames: readonly OptimizerName[] = ['adam', 'sgd']
-
-export interface Recipe {
+interface OptimizerEntry {
   readonly title: string
-  readonly about: string
+  /** Where a recipe says nothing. */
+  readonly lr: number
+  readonly hasMomentum: boolean
+}
+export const optimizers = {
+  sgd: { title: 'SGD', lr: 0.1, hasMomentum: true },
+  adam: { title: 'Adam', lr: 0.001, hasMomentum: false },
+  adamw: { title: 'AdamW', lr: 0.001, hasMomentum: false },
+} as const satisfies Record<string, OptimizerEntry>
+export type OptimizerName = keyof typeof optimizers
+export const optimizerNames = Object.keys(optimizers) as OptimizerName[]
+
+export const schedules = {
+  none: { about: 'the same throughout' },
+  step: { about: 'a tenth after each third of the epochs' },
+  exponential: { about: 'the same factor after each epoch, down to a hundredth' },
+  cosine: { about: 'down to 0 along half a cosine' },
+  'warmup-cosine': { about: 'up from a tenth in the first tenth of the epochs, then as cosine' },
+} as const
+export type ScheduleName = keyof typeof schedules
+export const scheduleNames = Object.keys(schedules) as ScheduleName[]
+
+export type PresetName = 'quick' | 'full'
+export const presetNames: readonly PresetName[] = ['quick', 'full']
+
+/** How a model is trained where the command line says nothing else. */
+export interface Settings {
   readonly optimizer: OptimizerName
   readonly lr: number
-  /** The learning rate that goes with the other optimizer. */
-  readonly otherLr: number
   readonly batchSize: number
   readonly epochs: number
   /** Pixels to a side that the images are resized to. */
   readonly side: number
+  /** Training images. Default: all. */
+  readonly limit?: number
+  /** Factor of the channels and hidden units. Default 1. */
+  readonly width?: number
 }
 
-/** The book's settings for its convolutional networks. */
-const book = { optimizer: 'sgd', otherLr: 0.001, batchSize: 128, epochs: 10 } as const
+export interface Recipe {
+  readonly title: string
+  readonly about: string
+  /** The book's settings, and what a laptop does in minutes. */
+  readonly full: Settings
+  readonly quick: Settings
+  /** Learning rates that go with other optimizers, where they are not the usual ones. */
+  readonly rates?: Readonly<Partial<Record<OptimizerName, number>>>
+  /** Whether it has dropout layers, and whether its width can be changed. */
+  readonly dropout?: true
+  readonly wide?: true
+}
+
+/** The book's settings for its linear and for its large convolutional networks. */
+const linear = { optimizer: 'sgd', batchSize: 256, epochs: 10, side: 28 } as const
+const large = { optimizer: 'sgd', batchSize: 128, epochs: 10 } as const
+
+const softmax = { ...linear, lr: 0.1 } as const
+const dropped = { ...linear, lr: 0.5 } as const
+const normalized = { ...linear, lr: 1 } as const
 
 export const recipes = {
   lenet: {
     title: 'LeNet',
     about: 'the convolutional network of the notes: sigmoids and average pooling',
-    optimizer: 'adam',
-    lr: 0.005,
-    otherLr: 0.9,
-    batchSize: 64,
-    epochs: 6,
-    side: 28,
+    full: { ...linear, lr: 0.9 },
+    quick: { optimizer: 'adam', lr: 0.005, batchSize: 64, epochs: 6, side: 28 },
+    rates: { sgd: 0.9, adam: 0.005 },
   },
   mlp: {
     title: 'Multilayer perceptron',
     about: 'one hidden layer of 256 units with ReLU',
-    optimizer: 'sgd',
-    lr: 0.1,
-    otherLr: 0.001,
-    batchSize: 256,
-    epochs: 10,
-    side: 28,
+    full: softmax,
+    quick: softmax,
   },
-  'softmax-regression': {
-    title: 'Softmax regression',
-    about: 'a single linear layer',
-    optimizer: 'sgd',
-    lr: 0.1,
-    otherLr: 0.001,
-    batchSize: 256,
-    epochs: 10,
-    side: 28,
-  },
+  'softmax-regression': { title: 'Softmax regression', about: 'a single linear layer', full: softmax, quick: softmax },
   'mlp-dropout': {
     title: 'Multilayer perceptron with dropout',
     about: 'two hidden layers of 256 units',
-    optimizer: 'sgd',
-    lr: 0.5,
-    otherLr: 0.001,
-    batchSize: 256,
-    epochs: 10,
-    side: 28,
+    full: dropped,
+    quick: dropped,
+    dropout: true,
   },
   'lenet-batch-norm': {
     title: 'LeNet with batch normalisation',
     about: 'the same with a normalisation in front of every sigmoid',
-    ...book,
-    lr: 1,
-    batchSize: 256,
-    side: 28,
+    full: normalized,
+    quick: normalized,
   },
-  alexnet: { title: 'AlexNet', about: 'five convolutions and three wide linear layers', ...book, lr: 0.01, side: 224 },
+  alexnet: {
+    title: 'AlexNet',
+    about: 'five convolutions and three wide linear layers',
+    full: { ...large, lr: 0.01, side: 224 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 5, side: 67, limit: 12_000, width: 0.5 },
+    dropout: true,
+    wide: true,
+  },
   vgg: {
     title: 'VGG-11',
     about: 'blocks of 3x3 convolutions, with a quarter of the channels',
-    ...book,
-    lr: 0.05,
-    // Half of the book's: more does not fit into the 4 GiB of WebAssembly.
-    batchSize: 64,
-    side: 224,
+    // Half of the book's batch: more does not fit into the 4 GiB of WebAssembly.
+    full: { ...large, lr: 0.05, batchSize: 64, side: 224 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 6, side: 32, limit: 20_000, width: 0.5 },
+    dropout: true,
+    wide: true,
   },
-  nin: { title: 'Network in network', about: '1x1 convolutions, no linear layers', ...book, lr: 0.1, side: 224 },
-  googlenet: { title: 'GoogLeNet', about: 'nine blocks of four paths each', ...book, lr: 0.1, side: 96 },
-  resnet18: { title: 'ResNet-18', about: 'eight residual blocks', ...book, lr: 0.05, side: 96 },
-  densenet: { title: 'DenseNet', about: 'four dense blocks of four convolutions', ...book, lr: 0.1, side: 96 },
+  nin: {
+    title: 'Network in network',
+    about: '1x1 convolutions, no linear layers',
+    full: { ...large, lr: 0.1, side: 224 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 6, side: 67, limit: 15_000, width: 0.5 },
+    dropout: true,
+    wide: true,
+  },
+  googlenet: {
+    title: 'GoogLeNet',
+    about: 'nine blocks of four paths each',
+    full: { ...large, lr: 0.1, side: 96 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 6, side: 32, limit: 15_000, width: 0.5 },
+    wide: true,
+  },
+  resnet18: {
+    title: 'ResNet-18',
+    about: 'eight residual blocks',
+    full: { ...large, lr: 0.05, side: 96 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 5, side: 32, limit: 15_000, width: 0.5 },
+    wide: true,
+  },
+  densenet: {
+    title: 'DenseNet',
+    about: 'four dense blocks of four convolutions',
+    full: { ...large, lr: 0.1, side: 96 },
+    quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 4, side: 32, limit: 12_000 },
+    wide: true,
+  },
 } as const satisfies Record<string, Recipe>
 
 export type ModelName = keyof typeof recipes

@@ -1,5 +1,5 @@
 // What a trained model says about images it has not learned from.
-import { type nn, noGrad, scope, type Tensor } from '../index.ts'
+import { F, type nn, noGrad, scope, type Tensor } from '../index.ts'
 import { DataLoader } from '../data/index.ts'
 import type { ImageDataset } from '../vision/index.ts'
 
@@ -8,6 +8,8 @@ export interface Predictions {
   readonly predicted: Int32Array
   /** Probabilities [N x classes], row by row. */
   readonly probabilities: Float32Array
+  /** Of each image: minus the logarithm of the probability of its class. */
+  readonly losses: Float32Array
   readonly classes: readonly string[]
 }
 
@@ -25,27 +27,35 @@ async function eachBatch(net: nn.Module, data: ImageDataset, use: (scores: Tenso
 /** How many rows of scores [N, classes] are largest at their label. */
 export const countRight = (scores: Tensor, labels: Tensor): number => scores.argmax(1).eq(labels).sum().item()
 
-/** Fraction of the images whose class is right. */
-export async function accuracyOn(net: nn.Module, data: ImageDataset): Promise<number> {
-  let correct = 0
+/** The mean loss, and the fraction of the images whose class is right. */
+export async function measure(net: nn.Module, data: ImageDataset): Promise<{ loss: number; accuracy: number }> {
+  let [lossSum, correct] = [0, 0]
   await eachBatch(net, data, (scores, labels) => {
+    lossSum += F.crossEntropy(scores, labels).item() * labels.length
     correct += countRight(scores, labels)
   })
-  return correct / data.length
+  return { loss: lossSum / data.length, accuracy: correct / data.length }
 }
 
-/** Probabilities of every image. */
+/** Probabilities and loss of every image. */
 export async function predictAll(net: nn.Module, data: ImageDataset): Promise<Predictions> {
   const { classes, length } = data
   const probabilities = new Float32Array(length * classes.length)
+  const losses = new Float32Array(length)
   let filled = 0
-  await eachBatch(net, data, (scores) => {
-    const rows = scores.softmax(1).data() as Float32Array
-    probabilities.set(rows, filled)
-    filled += rows.length
+  await eachBatch(net, data, (scores, labels) => {
+    probabilities.set(scores.softmax(1).data() as Float32Array, filled * classes.length)
+    losses.set(F.crossEntropy(scores, labels, { reduction: 'none' }).data() as Float32Array, filled)
+    filled += labels.length
   })
   const predicted = Int32Array.from({ length }, (_, i) => largest(probabilities, i * classes.length, classes.length))
-  return { truth: Int32Array.from(data.labels.numbers()), predicted, probabilities, classes }
+  return { truth: Int32Array.from(data.labels.numbers()), predicted, probabilities, losses, classes }
+}
+
+/** What `measure` gives, from predictions. */
+export function summarize({ truth, predicted, losses }: Predictions): { loss: number; accuracy: number } {
+  const mean = (values: (i: number) => number): number => truth.reduce((sum, _, i) => sum + values(i), 0) / truth.length
+  return { loss: mean((i) => losses[i]), accuracy: mean((i) => Number(truth[i] === predicted[i])) }
 }
 
 /** Where the largest of `count` values from `start` on is, counted from `start`. */

@@ -112,6 +112,8 @@ th { font-weight: 500; } .number { text-align: right; font-variant-numeric: tabu
 .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); gap: .9rem .75rem; }
 .samples img { width: 100%; height: auto; max-width: 7rem; image-rendering: pixelated; border-radius: 6px; display: block; background: #000; }
 .samples figcaption { margin-top: .3rem; font-size: .82rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(3rem, 1fr)); gap: .4rem; max-width: 56rem; margin: .5rem 0 1rem; }
+.maps img { width: 100%; height: auto; max-width: 6rem; image-rendering: pixelated; border-radius: 4px; display: block; }
 .samples b { color: var(--ink); }
 pre { margin: .5rem 0; padding: .8rem 1rem; background: var(--code); border-radius: 8px; overflow-x: auto; font-size: .85rem; line-height: 1.45; }
 code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }

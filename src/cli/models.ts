@@ -1,10 +1,12 @@
 // Models and optimizers made from their names.
 import { nn, optim } from '../index.ts'
 import * as models from '../models/index.ts'
-import type { ModelName, OptimizerName } from './catalog.ts'
+import type { ModelName } from './catalog.ts'
+import type { RunConfig } from './runFolder.ts'
+import type { RunSettings } from './settings.ts'
 import { UserError } from './userError.ts'
 
-export type Optimizer = optim.SGD | optim.Adam
+export type Optimizer = optim.Optimizer<{ lr: number }>
 
 type Builder =
   | 'softmaxRegression'
@@ -44,31 +46,48 @@ export const resizedShape = (side: number): readonly number[] => [inputShape[0],
 /** The side that a run was trained with. */
 export const sideOf = ({ side }: { side?: number }): number => side ?? inputShape[1]
 
+/** What can be changed about a model, besides the images that it is for. */
+export interface Changes {
+  width?: number
+  dropout?: number
+}
+
 /** The options of the model for images [C, H, W]. */
-function optionsFor({ fits, options }: Entry, image: readonly number[], classes: number): Record<string, unknown> {
+function optionsFor(
+  { fits, options }: Entry,
+  image: readonly number[],
+  classes: number,
+  { width, dropout }: Changes,
+): Record<string, unknown> {
+  const changes = { ...(width === undefined ? {} : { width }), ...(dropout === undefined ? {} : { dropout }) }
   const [channels, ...side] = image
-  if (fits === 'inputs') return { inputs: image.reduce((n, size) => n * size, 1), classes, ...options }
+  if (fits === 'inputs') return { inputs: image.reduce((n, size) => n * size, 1), classes, ...options, ...changes }
   if (side.length !== 2)
     throw new UserError(`this model takes images of three sizes, channels, height and width; got ${image.join(' x ')}`)
   const sized = fits === 'side' ? { side: side[0] === side[1] ? side[0] : side } : {}
-  return { channels, classes, ...sized, ...options }
+  return { channels, classes, ...sized, ...options, ...changes }
 }
 
 /** Images [N, C, H, W] -> scores [N, classes]. Throws UserError or ShapeError where `image` [C, H, W] does not fit. */
-export function buildModel(name: ModelName, image: readonly number[], classes = 10): nn.Sequential {
-  const entry = entries[name]
-  const make = models[entry.make] as (options: object) => nn.Sequential
-  return make(optionsFor(entry, image, classes))
-}
-
-/** The same as a line of TypeScript for the report, and the function that it needs. */
-export function modelSource(
+export function buildModel(
   name: ModelName,
   image: readonly number[],
-  classes: number,
-): { make: string; call: string } {
+  classes = 10,
+  changes: Changes = {},
+): nn.Sequential {
   const entry = entries[name]
-  const options = Object.entries(optionsFor(entry, image, classes))
+  const make = models[entry.make] as (options: object) => nn.Sequential
+  return make(optionsFor(entry, image, classes, changes))
+}
+
+/** The model of a run, with weights of its own. */
+export const modelOf = (config: RunConfig): nn.Sequential =>
+  buildModel(config.model, resizedShape(sideOf(config)), config.classes.length, config)
+
+/** The same as a line of TypeScript for the report, and the function that it needs. */
+export function modelSource(config: RunConfig): { make: string; call: string } {
+  const entry = entries[config.model]
+  const options = Object.entries(optionsFor(entry, resizedShape(sideOf(config)), config.classes.length, config))
     .map(([key, value]) => `${key}: ${JSON.stringify(value).replaceAll(',', ', ')}`)
     .join(', ')
   return { make: entry.make, call: `${entry.make}({ ${options} })` }
@@ -81,6 +100,18 @@ export function initialize(net: nn.Module): void {
   })
 }
 
-export function makeOptimizer(name: OptimizerName, net: nn.Module, lr: number): Optimizer {
-  return name === 'adam' ? new optim.Adam(net.parameters(), { lr }) : new optim.SGD(net.parameters(), { lr })
+const makers = {
+  sgd: optim.SGD,
+  adam: optim.Adam,
+  adamw: optim.AdamW,
+} as const
+
+export function makeOptimizer(settings: RunSettings, net: nn.Module): Optimizer {
+  const { optimizer, lr, momentum, weightDecay } = settings
+  const options = {
+    lr,
+    ...(momentum === undefined ? {} : { momentum }),
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+  }
+  return new makers[optimizer](net.parameters(), options)
 }

@@ -1,9 +1,17 @@
 // Checks of command-line values, shared by the commands.
 import { InvalidArgumentError } from 'commander'
 
+interface Range {
+  min?: number
+  above?: number
+  below?: number
+  integer?: boolean
+}
+
 /** A parser for numbers in a range; commander prints its error with the option's name. */
-export function number(range: { min?: number; above?: number; integer?: boolean }): (text: string) => number {
-  const { min = Number.NEGATIVE_INFINITY, above = Number.NEGATIVE_INFINITY, integer = false } = range
+export function number(range: Range): (text: string) => number {
+  const { integer = false } = range
+  const { min = Number.NEGATIVE_INFINITY, above = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY } = range
   const kind = integer ? 'a whole number' : 'a number'
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text)
@@ -12,6 +20,7 @@ export function number(range: { min?: number; above?: number; integer?: boolean 
     }
     if (value < min) throw new InvalidArgumentError(`Expected ${kind} of at least ${min}, got ${text}.`)
     if (value <= above) throw new InvalidArgumentError(`Expected ${kind} above ${above}, got ${text}.`)
+    if (value >= below) throw new InvalidArgumentError(`Expected ${kind} below ${below}, got ${text}.`)
     return value
   }
 }

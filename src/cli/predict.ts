@@ -23,12 +23,13 @@ async function run(path: string, file: string, { json = false }: { json?: boolea
   const { values, steps } = config.data === 'fashion-mnist' ? prepareWhole(picture) : prepareDigit(picture)
 
   const { fromTypedArray, load, noGrad } = await import('../index.ts')
-  const { buildModel, resizedShape, sideOf } = await import('./models.ts')
+  const { modelOf, sideOf } = await import('./models.ts')
   const { Resize } = await import('../vision/index.ts')
   const { largest } = await import('./evaluate.ts')
   const { checkModel } = await import('./catalog.ts')
+  checkModel(config.model)
   const { classes } = config
-  const net = buildModel(checkModel(config.model), resizedShape(sideOf(config)), classes.length)
+  const net = modelOf(config)
   net.loadStateDict(await load(folder.file('model')))
   net.eval()
   const probabilities = noGrad(() =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
+import { compareCommand } from './compare.ts'
 import { courseCommand } from './course.ts'
 import { doctorCommand } from './doctor.ts'
 import { predictCommand } from './predict.ts'
@@ -17,7 +18,14 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for all options)')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-  for (const command of [trainCommand(), predictCommand(), summaryCommand(), courseCommand(), doctorCommand()]) {
+  for (const command of [
+    trainCommand(),
+    compareCommand(),
+    predictCommand(),
+    summaryCommand(),
+    courseCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   // `kindling doctor | head -1` closes the pipe early: no reason for a stack trace.

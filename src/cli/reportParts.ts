@@ -53,36 +53,38 @@ ${htmlTable(['class', 'images', 'right', 'most often taken for'], rows, [1, 2])}
 
 const shown = 20
 
-/** The first images of each class that were named right, and the mistakes of which the model was most certain. */
-export function sampleSection(predictions: Predictions, test: ImageDataset): Html {
-  const { truth, predicted, classes } = predictions
+/** The first images of each class that were named right, and the mistakes with the highest loss. */
+export function sampleSection(predictions: Predictions, images: ImageDataset): Html {
+  const { truth, predicted, losses, classes } = predictions
   const indices = Array.from(truth, (_, i) => i)
   const perClass = Math.ceil(shown / classes.length)
   const right = classes
     .flatMap((_, label) => indices.filter((i) => truth[i] === label && predicted[i] === label).slice(0, perClass))
     .slice(0, shown)
   const mistakes = indices.filter((i) => truth[i] !== predicted[i])
-  const wrong = mistakes.sort((a, b) => certainty(predictions, b) - certainty(predictions, a)).slice(0, shown)
+  const worst = mistakes.sort((a, b) => losses[b] - losses[a]).slice(0, shown)
   const grid = (list: readonly number[]): Html =>
-    html`<div class="samples">${list.map((i) => sample(predictions, test, i))}</div>`
+    html`<div class="samples">${list.map((i) => sample(predictions, images, i))}</div>`
   return html`<section><h2>Sample predictions</h2>
 <h3>Named right</h3>
 ${right.length > 0 ? grid(right) : html`<p>None.</p>`}
-<h3>Most certain mistakes</h3>
-${wrong.length > 0 ? grid(wrong) : html`<p>None: every test image was named right.</p>`}</section>`
+<h3>Worst mistakes</h3>
+<p class="soft">Those with the highest loss: the model is sure, and wrong.</p>
+${worst.length > 0 ? grid(worst) : html`<p>None: every image was named right.</p>`}</section>`
 }
 
-const certainty = ({ probabilities, predicted, classes }: Predictions, i: number): number =>
-  probabilities[i * classes.length + predicted[i]]
-
-function sample(predictions: Predictions, test: ImageDataset, i: number): Html {
-  const { truth, predicted, classes } = predictions
-  const [, , height, width] = test.images.shape
-  const pixels = test.images.select(0, i).data() as Uint8Array
+function sample(predictions: Predictions, images: ImageDataset, i: number): Html {
+  const { truth, predicted, probabilities, losses, classes } = predictions
+  const [, , height, width] = images.images.shape
+  const pixels = images.images.select(0, i).data() as Uint8Array
   const [said, is] = [classes[predicted[i]], classes[truth[i]]]
-  const sure = percent(certainty(predictions, i), 1)
-  const alt = `Test image ${i}: ${is}, predicted ${said} with ${sure}`
-  const caption = said === is ? html`<b>${said}</b> ${sure}` : html`<b>${said}</b> ${sure}<br>true: <b>${is}</b>`
+  const sure = percent(probabilities[i * classes.length + predicted[i]], 1)
+  const alt = `Image ${i}: ${is}, predicted ${said} with ${sure}`
+  const together = sure.replace(' ', '\u00a0')
+  const caption =
+    said === is
+      ? html`<b>${said}</b> ${together}`
+      : html`<b>${said}</b> ${together}<br>true: <b>${is}</b><br>loss ${losses[i].toFixed(2)}`
   return html`<figure><img src="${pngDataUri(width, height, pixels)}" alt="${alt}" width="28" height="28" loading="lazy">
 <figcaption>${caption}</figcaption></figure>`
 }

@@ -1,44 +1,67 @@
-// The folder of one training run: config.json, metrics.jsonl, model.safetensors, checkpoint.safetensors, report.html.
+// The folder of one training run: config.json, metrics.jsonl, result.json, model.safetensors, checkpoint.safetensors, report.html.
+// A run of k folds has config.json, report.html, and a folder like this for each fold.
 import { existsSync, rmdirSync, rmSync } from 'node:fs'
 import { access, appendFile, constants, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { ModelName, OptimizerName } from './catalog.ts'
 import { fileWork, writeAtomic } from './files.ts'
+import type { LayerSample } from './layerSamples.ts'
+import type { RunSettings } from './settings.ts'
 import { UserError } from './userError.ts'
 
-export interface RunConfig {
-  model: ModelName
-  /** The name of a data set, or the full path of a folder. */
-  data: string
+/** config.json. */
+export interface RunConfig extends RunSettings {
   /** Names of the classes, by label. */
   classes: readonly string[]
-  epochs: number
-  batchSize: number
-  optimizer: OptimizerName
-  lr: number
-  /** Pixels to a side that the images are resized to; runs of earlier versions have none: 28. */
-  side?: number
-  seed: number
+  /** Which of how many: its images to validate with are this part, from 1. */
+  fold?: { index: number; of: number }
   kindling: string
   node: string
   started: string
 }
 
-/** One line of metrics.jsonl. */
+/** One line of metrics.jsonl. Where images are held out to validate with, the test images wait for the end. */
 export interface EpochMetrics {
   epoch: number
+  lr: number
   /** Means over the epoch, taken while the model learns. */
   trainLoss: number
   trainAccuracy: number
-  testAccuracy: number
+  validLoss?: number
+  validAccuracy?: number
+  testLoss?: number
+  testAccuracy?: number
   /** Of training, without the test. */
   seconds: number
   imagesPerSecond: number
+  /** From the first batch of the epoch; runs of earlier versions have none. */
+  layers?: readonly LayerSample[]
+}
+
+/** result.json: what came out in the end. */
+export interface RunResult {
+  /** Epochs done, and the one that the model is of. */
+  epochs: number
+  modelEpoch: number
+  /** Of that model, on the images named. */
+  images: 'test' | 'validation'
+  loss: number
+  accuracy: number
+  seconds: number
+}
+
+/** result.json of a run of k folds. */
+export interface FoldsResult {
+  /** On the validation images of each fold. */
+  accuracies: readonly number[]
+  mean: number
+  /** Standard deviation, with k - 1. */
+  deviation: number
 }
 
 const files = {
   config: 'config.json',
   metrics: 'metrics.jsonl',
+  result: 'result.json',
   model: 'model.safetensors',
   checkpoint: 'checkpoint.safetensors',
   report: 'report.html',
@@ -59,8 +82,12 @@ export class RunFolder {
   has(key: FileKey): boolean {
     return existsSync(this.file(key))
   }
+  /** The folder of a fold, from 1. */
+  fold(index: number): RunFolder {
+    return new RunFolder(join(this.path, `fold-${index}`))
+  }
 
-  /** Makes the folder with config.json and no metrics. Throws UserError where that is not possible or something would be overwritten. */
+  /** Makes the folder with config.json and no figures yet. Throws UserError where that is not possible or something would be overwritten. */
   async create(config: RunConfig): Promise<void> {
     const taken = (Object.keys(files) as FileKey[]).find((key) => this.has(key))
     if (taken !== undefined) {
@@ -75,7 +102,7 @@ export class RunFolder {
     })
     try {
       await this.writeConfig(config)
-      await this.writeMetrics([])
+      if (config.kFold === undefined || config.fold !== undefined) await this.writeMetrics([])
     } catch (error) {
       this.discard()
       throw error
@@ -105,6 +132,14 @@ export class RunFolder {
     )
   }
 
+  async writeResult(result: RunResult | FoldsResult): Promise<void> {
+    await writeAtomic(this.file('result'), `${JSON.stringify(result, null, 2)}\n`)
+  }
+  /** Takes the end of a run back, where it goes on. */
+  reopen(): void {
+    for (const key of ['result', 'report'] as const) rmSync(this.file(key), { force: true })
+  }
+
   /** Throws UserError where there is no run, or its config.json is damaged. */
   async config(): Promise<RunConfig> {
     const text = await this.read('config')
@@ -118,6 +153,10 @@ export class RunFolder {
   async metrics(): Promise<EpochMetrics[]> {
     const lines = (await this.read('metrics')).split('\n').filter((line) => line !== '')
     return lines.map(parse).filter((line): line is EpochMetrics => line !== null)
+  }
+  /** null for a run that has not come to its end. */
+  async result(): Promise<RunResult | null> {
+    return this.has('result') ? (parse(await this.read('result')) as RunResult | null) : null
   }
   private async read(key: FileKey): Promise<string> {
     if (!this.has(key)) throw new UserError(`${this.path} is no run folder: it has no ${files[key]}`)

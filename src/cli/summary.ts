@@ -20,7 +20,7 @@ async function run(model: string, options: { input?: number[] }): Promise<void> 
   const name = checkModel(model)
   const { buildModel, resizedShape } = await import('./models.ts')
   const { layerRows, shapeText, total } = await import('./layers.ts')
-  const input = options.input ?? resizedShape(recipes[name].side)
+  const input = options.input ?? resizedShape(recipes[name].full.side)
   const rows = layerRows(buildModel(name, input), input)
   const [parameters, multiplyAdds] = [total(rows, 'parameters'), total(rows, 'multiplyAdds')]
   const cells = rows.map((row) => [

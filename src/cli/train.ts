@@ -1,8 +1,18 @@
-// `kindling train <model>`: options and help; the work is in training.ts, loaded when it starts.
+// `kindling train <model>`: options and help; the work is in training.ts and kFold.ts, loaded when it starts.
 import { Command, Option } from 'commander'
-import { checkModel, datasets, helpList, modelNames, optimizerNames, recipes } from './catalog.ts'
+import {
+  checkModel,
+  datasets,
+  helpList,
+  modelNames,
+  optimizerNames,
+  presetNames,
+  recipes,
+  scheduleNames,
+  schedules,
+} from './catalog.ts'
 import { number } from './options.ts'
-import type { StartOptions } from './training.ts'
+import { settle, type StartOptions } from './settings.ts'
 import { UserError } from './userError.ts'
 
 const help = `
@@ -12,11 +22,23 @@ ${helpList(recipes)}
 Data sets:
 ${helpList(datasets)}
 
-The networks from AlexNet on need minutes to hours for an epoch; smaller images are faster:
-  kindling train resnet18 --side 28
+Schedules of the learning rate, from epoch to epoch:
+${helpList(schedules)}
+
+Presets:
+  quick  what two cores do in minutes: the networks from AlexNet on get smaller images, fewer of them, and fewer channels
+  full   the settings of the book "Dive into Deep Learning": hours for these networks
+
+  kindling train resnet18 --data fashion-mnist
+  kindling train resnet18 --data fashion-mnist --preset full
+
+Choose with a validation set, look at the test images once, and compare:
+  kindling train mlp --valid 0.1 --patience 3 --epochs 50 --out runs/a
+  kindling train mlp-dropout --valid 0.1 --patience 3 --epochs 50 --out runs/b
+  kindling compare runs/a runs/b
 
 The vanishing gradient of the notes in the flesh (the book's SGD: near 10 % for three epochs):
-  kindling train lenet --optimizer sgd --lr 0.9 --batch-size 256 --epochs 10`
+  kindling train lenet --preset full`
 
 interface TrainOptions extends StartOptions {
   resume?: string
@@ -25,14 +47,29 @@ interface TrainOptions extends StartOptions {
 export function trainCommand(): Command {
   const count = (): ((text: string) => number) => number({ min: 1, integer: true })
   return new Command('train')
-    .description('train a model; the run folder gets config.json, metrics.jsonl, model.safetensors and report.html')
+    .description('train a model; the run folder gets settings, figures, the model and a report')
     .argument('[model]', `one of: ${modelNames.join(', ')}`)
     .option('--data <name>', 'data set, or a folder with the four IDX files', 'mnist')
-    .option('--epochs <n>', 'passes over the training images (default: the recipe of the model)', count())
-    .option('--batch-size <n>', 'images per step (default: the recipe of the model)', count())
-    .addOption(new Option('--optimizer <name>', 'default: the recipe of the model').choices(optimizerNames))
-    .option('--lr <rate>', 'learning rate (default: the recipe of the model)', number({ above: 0 }))
-    .option('--side <n>', 'resize the images to n x n pixels (default: the recipe of the model)', count())
+    .addOption(new Option('--preset <name>', 'what the options below begin with').choices(presetNames).default('quick'))
+    .option('--epochs <n>', 'passes over the training images (default: the preset)', count())
+    .option('--batch-size <n>', 'images per step (default: the preset)', count())
+    .addOption(new Option('--optimizer <name>', 'default: the preset').choices(optimizerNames))
+    .option('--lr <rate>', 'learning rate (default: the preset)', number({ above: 0 }))
+    .addOption(new Option('--schedule <name>', 'of the learning rate (default: none)').choices(scheduleNames))
+    .option('--momentum <m>', 'of SGD (default: 0)', number({ min: 0, below: 1 }))
+    .option('--weight-decay <d>', 'pull of the weights towards 0 (default: 0)', number({ min: 0 }))
+    .option(
+      '--dropout <p>',
+      'probability of all dropout layers (default: as in the book)',
+      number({ min: 0, below: 1 }),
+    )
+    .option('--augment', 'images moved by up to two pixels, and (except MNIST) mirrored, at random')
+    .option('--side <n>', 'resize the images to n x n pixels (default: the preset)', count())
+    .option('--width <f>', 'factor of the channels and hidden units (default: the preset)', number({ above: 0 }))
+    .option('--limit <n>', 'learn from n training images, chosen by the seed (default: the preset)', count())
+    .option('--valid <fraction>', 'hold out training images to validate with', number({ above: 0, below: 1 }))
+    .option('--patience <n>', 'stop after n epochs without a lower validation loss, and keep the best model', count())
+    .option('--k-fold <k>', 'train k times, each time validating with another part', number({ min: 2, integer: true }))
     .option('--seed <n>', 'seed of all random numbers', number({ min: 0, integer: true }), 0)
     .option('--out <folder>', 'run folder (default: runs/<model>)')
     .option('--resume <run>', 'go on with an interrupted run; --epochs may be raised')
@@ -43,14 +80,24 @@ export function trainCommand(): Command {
 async function run(model: string | undefined, options: TrainOptions, command: Command): Promise<void> {
   if (options.resume === undefined) {
     if (model === undefined) throw new UserError(`train: which model? There are: ${modelNames.join(', ')}`)
-    const name = checkModel(model)
+    const settings = settle(checkModel(model), options)
     const { startRun } = await import('./training.ts')
-    return startRun(name, options)
+    if (settings.kFold === undefined) return await startRun(settings, options.out)
+    const { startFolds } = await import('./kFold.ts')
+    return await startFolds(settings, options.out)
   }
-  const fixed = ['data', 'batchSize', 'optimizer', 'lr', 'side', 'seed', 'out'] as const
-  if (model !== undefined || fixed.some((name) => command.getOptionValueSource(name) === 'cli')) {
+  const given = command.options.map((option) => option.attributeName())
+  const mixed = given.some(
+    (name) => !['resume', 'epochs'].includes(name) && command.getOptionValueSource(name) === 'cli',
+  )
+  if (model !== undefined || mixed) {
     throw new UserError('--resume takes everything but --epochs from the run itself; leave the rest out')
   }
+  const { RunFolder } = await import('./runFolder.ts')
+  const folder = new RunFolder(options.resume)
+  const config = await folder.config()
+  checkModel(config.model)
   const { resumeRun } = await import('./training.ts')
-  return resumeRun(options.resume, options.epochs)
+  const { resumeFolds } = await import('./kFold.ts')
+  await (config.kFold === undefined ? resumeRun(folder, options.epochs) : resumeFolds(folder, options.epochs))
 }

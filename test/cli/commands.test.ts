@@ -12,7 +12,8 @@ import { kindling, temporaryFolder } from './support.ts'
 test('help and version answer with code 0 and name every command', async () => {
   const help = await kindling(['--help'])
   expect(help.code).toBe(0)
-  for (const command of ['train', 'predict', 'summary', 'doctor']) expect(help.stdout).toContain(`\n  ${command} `)
+  for (const command of ['train', 'compare', 'predict', 'summary', 'doctor'])
+    expect(help.stdout).toContain(`\n  ${command} `)
   expect(await kindling(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   const unknown = await kindling(['trian'])
   expect(unknown).toMatchObject({ code: 1 })

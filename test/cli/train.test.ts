@@ -26,7 +26,7 @@ const figuresOf = (run: string): object[] => metricsOf(run).map(({ seconds, imag
 beforeAll(async () => {
   writeDigits(at('data'))
   whole = await kindling(['train', 'lenet', '--data', at('data'), ...recipe, '--out', at('whole')])
-})
+}, 60_000)
 afterAll(() => folder.remove())
 
 test('a run ends with code 0 and one plain line per epoch where there is no terminal', () => {
@@ -37,19 +37,25 @@ test('a run ends with code 0 and one plain line per epoch where there is no term
   expect(whole.stdout).not.toContain('\x1b')
 })
 
-test('the run folder holds settings, metrics, model, checkpoint and report, and nothing else', async () => {
+test('the run folder holds settings, metrics, result, model, checkpoint and report, and nothing else', async () => {
   expect(readdirSync(at('whole')).sort()).toEqual([
     'checkpoint.safetensors',
     'config.json',
     'metrics.jsonl',
     'model.safetensors',
     'report.html',
+    'result.json',
   ])
   const config = JSON.parse(readFileSync(at('whole/config.json'), 'utf8')) as object
   expect(config).toMatchObject({ model: 'lenet', epochs: 8, batchSize: 32, optimizer: 'adam', lr: 0.005, seed: 3 })
   const metrics = metricsOf(at('whole'))
-  const keys = ['epoch', 'trainLoss', 'trainAccuracy', 'testAccuracy', 'seconds', 'imagesPerSecond']
+  const losses = ['trainLoss', 'trainAccuracy', 'testLoss', 'testAccuracy']
+  const keys = ['epoch', 'lr', ...losses, 'seconds', 'imagesPerSecond', 'layers']
   expect(metrics.map((line) => Object.keys(line))).toEqual(new Array(8).fill(keys))
+  const last = metrics[7] as unknown as { testAccuracy: number; testLoss: number }
+  const result = JSON.parse(readFileSync(at('whole/result.json'), 'utf8')) as { accuracy: number; loss: number }
+  expect(result).toMatchObject({ epochs: 8, modelEpoch: 8, images: 'test', accuracy: last.testAccuracy })
+  expect(result.loss).toBeCloseTo(last.testLoss, 5)
   const model = await load(at('whole/model.safetensors'))
   expect(Object.keys(model)).toEqual(
     ['0', '3', '7', '9', '11'].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]),
@@ -62,20 +68,26 @@ test('the report needs no network and has every part, with texts for all picture
   expect(report).not.toMatch(/(src|href)="(?!data:)/)
   for (const part of [
     'Training',
+    'Layer by layer',
     'Confusion matrix',
     'Class by class',
     'Sample predictions',
+    'What the convolutions learned',
     'The network',
     'Use the model',
-    'Environment',
+    'Settings and environment',
   ]) {
     expect(report).toContain(`<h2>${part}</h2>`)
   }
-  expect(report.match(/<svg [^>]*aria-label="/g)).toHaveLength(2)
-  const images = report.match(/<img [^>]*>/g) ?? []
-  expect(images.length).toBeGreaterThan(20)
-  for (const image of images)
-    expect(image).toMatch(/src="data:image\/png;base64,[^"]+" alt="Test image \d+: \d, predicted \d with [\d.]+ %"/)
+  // Loss, accuracy, and two of the layers; the learning rate is the same throughout.
+  expect(report.match(/<svg [^>]*aria-label="/g)).toHaveLength(4)
+  const alts = [...report.matchAll(/<img src="data:image\/png;base64,[^"]+" alt="([^"]+)"/g)].map(([, alt]) => alt)
+  expect(alts).toHaveLength(report.match(/<img /g)?.length ?? 0)
+  const samples = alts.filter((alt) => /^Image \d+: \d, predicted \d with [\d.]+ %$/.test(alt))
+  expect(samples.length).toBeGreaterThan(20)
+  const kernels = Array.from({ length: 6 }, (_, k) => `Kernel ${k}`)
+  const maps = Array.from({ length: 6 }, (_, k) => `Channel ${k} of layer 0`)
+  expect(alts).toEqual(expect.arrayContaining([...kernels, ...maps, 'Channel 15 of layer 3']))
   const cells = [...report.matchAll(/title="true \d, predicted \d: (\d+)"/g)].map(([, count]) => Number(count))
   expect(cells).toHaveLength(100)
   expect(cells.reduce((a, b) => a + b)).toBe(500)
@@ -122,7 +134,7 @@ test('a deeper network trains on resized images, keeps its running statistics, a
   const trained = await kindling(['train', 'densenet', ...options])
   expect(trained).toMatchObject({ code: 0, stderr: '' })
   expect(trained.stdout).toMatch(
-    /^DenseNet on .*: 48 images of 32 x 32, epochs 1 to 1, batch 16, sgd lr 0\.1, seed 0$/m,
+    /^DenseNet on .*: 48 images of 32 x 32, epochs 1 to 1, batch 16, adam lr 0\.001, seed 0\n\(the quick preset; --preset full /m,
   )
   const tracked = async () => (await load(at('dense/model.safetensors')))['0.1.num_batches_tracked'].item()
   expect(await tracked()).toBe(3)
@@ -173,7 +185,28 @@ const badRuns: readonly (readonly [string, () => string[], RegExp])[] = [
   ['--lr banana', () => ['lenet', '--lr', 'banana'], /'banana' is invalid\. Expected a number, got 'banana'/],
   ['a rate of zero', () => ['lenet', '--lr', '0'], /Expected a number above 0/],
   ['half an epoch', () => ['lenet', '--epochs', '1.5'], /Expected a whole number, got '1.5'/],
-  ['an unknown optimizer', () => ['lenet', '--optimizer', 'lion'], /Allowed choices are adam, sgd/],
+  ['an unknown optimizer', () => ['lenet', '--optimizer', 'lion'], /Allowed choices are sgd, adam/],
+  ['an unknown preset', () => ['lenet', '--preset', 'fast'], /Allowed choices are quick, full/],
+  ['a fraction of all', () => ['lenet', '--valid', '1'], /--valid <fraction>' argument '1' .*below 1, got 1/],
+  [
+    'dropout without layers',
+    () => ['lenet', '--dropout', '0.1'],
+    /lenet has no dropout layers; .* mlp-dropout, alexnet, vgg, nin/,
+  ],
+  ['a width of LeNet', () => ['lenet', '--width', '2'], /lenet comes in one width; it can be changed in: alexnet, vgg/],
+  ['momentum of Adam', () => ['lenet', '--momentum', '0.9'], /--momentum: adam has none; it goes with: sgd/],
+  ['folds and a fraction', () => ['lenet', '--k-fold', '3', '--valid', '0.1'], /each fold is a validation set already/],
+  ['one fold', () => ['lenet', '--k-fold', '1'], /at least 2, got 1/],
+  [
+    'more folds than images',
+    () => ['lenet', '--data', at('data'), '--limit', '2', '--k-fold', '3'],
+    /KFold: 3 folds need as many samples, got 2/,
+  ],
+  [
+    'nothing to validate',
+    () => ['lenet', '--data', at('data'), '--limit', '1', '--valid', '0.5'],
+    /testSize 0\.5 of 1 samples is 1: no split/,
+  ],
   ['unknown data', () => ['lenet', '--data', 'cifar'], /unknown data set 'cifar'; there are: mnist, fashion-mnist/],
   ['a missing folder', () => ['lenet', '--data', at('nowhere')], /no such folder: .*nowhere/],
   ['a file as data', () => ['lenet', '--data', at('file')], /is a file; give the folder/],
@@ -232,7 +265,7 @@ test('bad input gets a clear message, a non-zero exit, no stack trace, and leave
     expect(existsSync(at('bad')), name).toBe(false)
   }
   expect(statSync(at('file')).size).toBe(5)
-})
+}, 120_000)
 
 test('a folder that holds a run is not overwritten', async () => {
   const before = readFileSync(at('whole/config.json'), 'utf8')

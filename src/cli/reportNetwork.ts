@@ -1,0 +1,85 @@
+// Parts of the report that look into the network: its layers, the kernels that the first convolution learned, and what convolutions make of one image.
+import { nn, noGrad, scope, type Tensor } from '../index.ts'
+import { type ImageDataset, Resize } from '../vision/index.ts'
+import { grouped } from './format.ts'
+import { type Html, html, htmlTable } from './html.ts'
+import { pngDataUri } from './image.ts'
+import { layerRows, shapeText, total } from './layers.ts'
+
+export function networkSection(net: nn.Module, image: readonly number[]): Html {
+  const rows = layerRows(net, image)
+  const cells = rows.map((row) => [
+    row.name,
+    row.type,
+    shapeText(row.shape),
+    grouped(row.parameters),
+    grouped(row.multiplyAdds),
+  ])
+  const totals = ['total', '', '', grouped(total(rows, 'parameters')), grouped(total(rows, 'multiplyAdds'))]
+  return html`<section><h2>The network</h2>
+${htmlTable(['layer', 'type', 'output', 'parameters', 'multiply-adds'], [...cells, totals], [3, 4])}</section>`
+}
+
+const convolutions = (net: nn.Module): [string, nn.Conv2d][] =>
+  [...net.namedModules()].filter((entry): entry is [string, nn.Conv2d] => entry[1] instanceof nn.Conv2d)
+
+/** At most so many kernels, and so many feature maps of a layer. */
+const shown = { kernels: 64, maps: 16 }
+
+/** Nothing for networks without convolutions. */
+export function convolutionSection(net: nn.Module, test: ImageDataset): Html | '' {
+  const layers = convolutions(net)
+  if (layers.length === 0) return ''
+  const [name, { weight }] = layers[0]
+  const [count, , height, width] = weight.shape
+  const label = test.labels.select(0, 0).item()
+  const followed = [...new Set([0, Math.floor(layers.length / 2), layers.length - 1])].map((i) => layers[i])
+  return html`<section><h2>What the convolutions learned</h2>
+<h3>Kernels of layer ${name}</h3>
+<p class="soft">${count} kernels of ${height} x ${width}. Grey is 0, white the largest weight, black the same below 0.</p>
+${kernelGrid(weight)}
+<h3>Feature maps of one image (${test.classes[label] ?? label})</h3>
+<p class="soft">What some layers make of it, each channel from its lowest number (black) to its highest (white).</p>
+${mapGrids(net, followed, test)}</section>`
+}
+
+function kernelGrid(weight: Tensor): Html {
+  const [count, , height, width] = weight.shape
+  const values = scope(() => weight.detach().select(1, 0).reshape(count, -1).tolist()) as number[][]
+  const largest = Math.max(...values.flat().map(Math.abs), Number.MIN_VALUE)
+  const pictures = values.slice(0, shown.kernels).map((kernel, k) => {
+    const grey = Uint8Array.from(kernel, (v) => Math.round(127.5 + (127.5 * v) / largest))
+    return picture(width, height, grey, `Kernel ${k}`)
+  })
+  return html`<div class="maps">${pictures}</div>`
+}
+
+/** Pixels to a side of a map; larger ones are made smaller. */
+const mapSide = 48
+
+function mapGrids(net: nn.Module, layers: readonly [string, nn.Conv2d][], test: ImageDataset): Html[] {
+  const maps = new Map<string, { side: number; values: number[][] }>()
+  const hooks = layers.map(([name, layer]) =>
+    layer.registerForwardHook((_, __, output) => {
+      const all = (output as Tensor).select(0, 0)
+      const some = all.narrow(0, 0, Math.min(shown.maps, all.shape[0]))
+      const small = some.shape[1] > mapSide ? Resize(mapSide)(some) : some
+      maps.set(name, { side: small.shape[2], values: small.reshape(small.shape[0], -1).tolist() as number[][] })
+    }),
+  )
+  net.eval()
+  noGrad(() => scope(() => void net(test.get(0)[0].unsqueeze(0))))
+  for (const hook of hooks) hook.remove()
+  return layers.map(([name]) => {
+    const { side, values } = maps.get(name) as { side: number; values: number[][] }
+    const pictures = values.map((map, k) => {
+      const [low, high] = [Math.min(...map), Math.max(...map)]
+      const grey = Uint8Array.from(map, (v) => (high > low ? Math.round((255 * (v - low)) / (high - low)) : 0))
+      return picture(side, map.length / side, grey, `Channel ${k} of layer ${name}`)
+    })
+    return html`<p class="soft">Layer ${name}, ${side} x ${values[0].length / side}</p><div class="maps">${pictures}</div>`
+  })
+}
+
+const picture = (width: number, height: number, grey: Uint8Array, alt: string): Html =>
+  html`<img src="${pngDataUri(width, height, grey)}" alt="${alt}" width="${width}" height="${height}" loading="lazy">`

@@ -50,6 +50,8 @@ export interface Recipe {
   readonly quick: Settings
   /** Learning rates that go with other optimizers, where they are not the usual ones. */
   readonly rates?: Readonly<Partial<Record<OptimizerName, number>>>
+  /** Weights at the start: normal with this standard deviation. Default: Xavier's. */
+  readonly std?: number
   /** Whether it has dropout layers, and whether its width can be changed. */
   readonly dropout?: true
   readonly wide?: true
@@ -74,13 +76,21 @@ export const recipes = {
   mlp: {
     title: 'Multilayer perceptron',
     about: 'one hidden layer of 256 units with ReLU',
+    std: 0.01,
     full: softmax,
     quick: softmax,
   },
-  'softmax-regression': { title: 'Softmax regression', about: 'a single linear layer', full: softmax, quick: softmax },
+  'softmax-regression': {
+    title: 'Softmax regression',
+    about: 'a single linear layer',
+    std: 0.01,
+    full: softmax,
+    quick: softmax,
+  },
   'mlp-dropout': {
     title: 'Multilayer perceptron with dropout',
     about: 'two hidden layers of 256 units',
+    std: 0.01,
     full: dropped,
     quick: dropped,
     dropout: true,

@@ -93,10 +93,12 @@ export function modelSource(config: RunConfig): { make: string; call: string } {
   return { make: entry.make, call: `${entry.make}({ ${options} })` }
 }
 
-/** Xavier weights, as the book initialises its networks. */
-export function initialize(net: nn.Module): void {
+/** Weights as the book initialises its networks: Xavier's, or normal with a standard deviation of `std`. */
+export function initialize(net: nn.Module, std?: number): void {
   net.apply((module) => {
-    if (module instanceof nn.Linear || module instanceof nn.Conv2d) nn.init.xavierUniform_(module.weight)
+    if (!(module instanceof nn.Linear || module instanceof nn.Conv2d)) return
+    if (std === undefined) nn.init.xavierUniform_(module.weight)
+    else nn.init.normal_(module.weight, 0, std)
   })
 }
 

@@ -53,7 +53,7 @@ export async function begin(folder: RunFolder, described: Omit<RunConfig, 'class
   const config = { ...described, classes: data.train.classes }
   torch.manualSeed(config.seed)
   const net = modelOf(config)
-  initialize(net)
+  initialize(net, (recipes[config.model] as Recipe).std)
   const optimizer = makeOptimizer(config, net)
   await folder.create(config)
   try {

@@ -1,7 +1,6 @@
 // docs/results.md and its figures, from the folders of finished runs.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { type Figure, plot } from 'kindling/plot'
 import type { HouseRun } from './house.ts'
@@ -13,6 +12,14 @@ interface Epoch {
   readonly trainAccuracy: number
   readonly testAccuracy: number
   readonly seconds: number
+  /** The version, in a line of PyTorch's. */
+  readonly torch?: string
+}
+
+interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly node: string
 }
 
 /** The epochs of a run; null where it is not there or not finished. */
@@ -39,7 +46,7 @@ export async function writePage(runs: string, docs: string): Promise<void> {
     return `![${description}](results/${name}.svg)`
   }
   const parts = [
-    await introduction(),
+    await introduction(runs),
     await book(runs, save),
     await presets(runs, save),
     await augment(runs, save),
@@ -50,13 +57,13 @@ export async function writePage(runs: string, docs: string): Promise<void> {
 
 type Save = (name: string, figure: Figure, description: string) => Promise<string>
 
-async function introduction(): Promise<string> {
-  const model = cpus()[0]?.model.replace(/ Processor$/, '') ?? 'unknown'
+async function introduction(runs: string): Promise<string> {
+  const { cpu, cores, node } = JSON.parse(await readFile(join(runs, 'machine.json'), 'utf8')) as Machine
   return `# Results
 
-What the book's experiments give with Kindling, on real data. This page is made by \`npm run results\`, which trains with \`kindling train\` and compares with PyTorch 1.13.1
-where that can be imported; a run can be repeated with the command that is given, and gives the same numbers on the same kind of processor.
-Node ${process.versions.node}, ${cpus().length} cores (${model}), ${new Date().toISOString().slice(0, 10)}.`
+What the book's experiments give with Kindling, on real data. This page is made by \`npm run results\`, which trains with \`kindling train\` and compares with PyTorch where that can be
+imported. A run can be repeated with the command that is given. The runs below were made by several processes at once on a machine with ${cores} cores (${cpu}), Node ${node}, so their seconds
+are no measure of speed; the [README](../README.md#speed) has measures.`
 }
 
 async function book(runs: string, save: Save): Promise<string> {
@@ -115,10 +122,12 @@ async function presets(runs: string, save: Save): Promise<string> {
   const names: string[] = []
   const xs: number[][] = []
   const ys: number[][] = []
+  let version = ''
   for (const { model, title, section } of presetModels) {
     const own = await epochsOf(runs, `${model}-quick`)
     if (own === null) continue
     const peer = await epochsOf(runs, `${model}-quick`, 'torch.jsonl')
+    version = peer?.[0].torch ?? version
     const [last, other] = [own[own.length - 1], peer?.[peer.length - 1]]
     const seconds = (epochs: readonly Epoch[]): string =>
       epochs.reduce((sum, epoch) => sum + epoch.seconds, 0).toFixed(0)
@@ -146,9 +155,8 @@ async function presets(runs: string, save: Save): Promise<string> {
   })
   return `## The large networks, quick preset, beside PyTorch
 
-Smaller images, fewer of them, narrower networks: \`npx kindling train MODEL --data fashion-mnist --preset quick\`, seed 0. PyTorch trains the same from the same numbers in the same order
-(\`scripts/results/preset.py\`), but rounds otherwise, so that the runs drift apart as two machines with PyTorch do. Accuracy on all 10,000 test images. Seconds of training alone; the two did not run
-at the same time, so they are no comparison of speed ([README](../README.md#speed) has one).
+Smaller images, fewer of them, narrower networks: \`npx kindling train MODEL --data fashion-mnist --preset quick\`, seed 0. PyTorch ${version} trains the same from the same numbers in the same order
+(\`scripts/results/preset.py\`), but rounds otherwise, so that the runs drift apart as two machines with PyTorch do. Accuracy on all 10,000 test images. Seconds of training alone.
 
 ${table(['network (section)', 'training loss', "PyTorch's", 'test accuracy, %', "PyTorch's", 'difference, points', 'seconds', "PyTorch's"], rows)}
 

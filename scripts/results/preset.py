@@ -78,7 +78,11 @@ def main():
 
     torch.manual_seed(config["seed"])
     net = build(config["model"], config.get("width", 1), pixels_left(config["model"], side))
-    net.apply(lambda m: nn.init.xavier_uniform_(m.weight) if isinstance(m, (nn.Linear, nn.Conv2d)) else None)
+    for layer in (m for m in net.modules() if isinstance(m, (nn.Linear, nn.Conv2d))):
+        if config["model"] in ("softmax-regression", "mlp", "mlp-dropout"):
+            nn.init.normal_(layer.weight, std=0.01)
+        else:
+            nn.init.xavier_uniform_(layer.weight)
     make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config["optimizer"]]
     optimizer = make(net.parameters(), lr=config["lr"])
     for epoch in range(1, config["epochs"] + 1):
@@ -98,7 +102,7 @@ def main():
             tested = sum((net(prepare(x)).argmax(1) == y).sum().item() for x, y in DataLoader(tests, batch_size=256))
         print(json.dumps({
             "epoch": epoch, "trainLoss": total / len(labels), "trainAccuracy": right / len(labels), "testAccuracy": tested / 10000,
-            "seconds": seconds,
+            "seconds": seconds, "torch": torch.__version__,
         }), flush=True)
 
 

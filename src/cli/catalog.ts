@@ -112,8 +112,7 @@ export const recipes = {
   vgg: {
     title: 'VGG-11',
     about: 'blocks of 3x3 convolutions, with a quarter of the channels',
-    // Half of the book's batch: more does not fit into the 4 GiB of WebAssembly.
-    full: { ...large, lr: 0.05, batchSize: 64, side: 224 },
+    full: { ...large, lr: 0.05, side: 224 },
     quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 6, side: 32, limit: 20_000, width: 0.5 },
     dropout: true,
     wide: true,
@@ -136,14 +135,14 @@ export const recipes = {
   resnet18: {
     title: 'ResNet-18',
     about: 'eight residual blocks',
-    full: { ...large, lr: 0.05, side: 96 },
+    full: { ...large, lr: 0.05, batchSize: 256, side: 96 },
     quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 5, side: 32, limit: 15_000, width: 0.5 },
     wide: true,
   },
   densenet: {
     title: 'DenseNet',
     about: 'four dense blocks of four convolutions',
-    full: { ...large, lr: 0.1, side: 96 },
+    full: { ...large, lr: 0.1, batchSize: 256, side: 96 },
     quick: { optimizer: 'adam', lr: 0.001, batchSize: 64, epochs: 4, side: 32, limit: 12_000 },
     wide: true,
   },

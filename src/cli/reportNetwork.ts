@@ -20,27 +20,29 @@ export function networkSection(net: nn.Module, image: readonly number[]): Html {
 ${htmlTable(['layer', 'type', 'output', 'parameters', 'multiply-adds'], [...cells, totals], [3, 4])}</section>`
 }
 
-const convolutions = (net: nn.Module): [string, nn.Conv2d][] =>
-  [...net.namedModules()].filter((entry): entry is [string, nn.Conv2d] => entry[1] instanceof nn.Conv2d)
-
 /** At most so many kernels, and so many feature maps of a layer. */
 const shown = { kernels: 64, maps: 16 }
+/** Maps of fewer pixels to a side are no pictures. */
+const leastSide = 4
 
 /** Nothing for networks without convolutions. */
-export function convolutionSection(net: nn.Module, test: ImageDataset): Html | '' {
-  const layers = convolutions(net)
+export function convolutionSection(net: nn.Module, images: ImageDataset): Html | '' {
+  const layers = [...net.namedModules()].filter((entry): entry is [string, nn.Conv2d] => entry[1] instanceof nn.Conv2d)
   if (layers.length === 0) return ''
   const [name, { weight }] = layers[0]
   const [count, , height, width] = weight.shape
-  const label = test.labels.select(0, 0).item()
-  const followed = [...new Set([0, Math.floor(layers.length / 2), layers.length - 1])].map((i) => layers[i])
+  const label = images.labels.select(0, 0).item()
+  const [sample] = images.get(0)
+  const sides = new Map(layerRows(net, sample.shape).map((row) => [row.name, row.shape[1]]))
+  const seen = layers.filter(([layer]) => (sides.get(layer) ?? 0) >= leastSide)
+  const followed = seen.filter((_, i) => [0, Math.floor(seen.length / 2), seen.length - 1].includes(i))
   return html`<section><h2>What the convolutions learned</h2>
 <h3>Kernels of layer ${name}</h3>
 <p class="soft">${count} kernels of ${height} x ${width}. Grey is 0, white the largest weight, black the same below 0.</p>
 ${kernelGrid(weight)}
-<h3>Feature maps of one image (${test.classes[label] ?? label})</h3>
+<h3>Feature maps of one image (${images.classes[label] ?? label})</h3>
 <p class="soft">What some layers make of it, each channel from its lowest number (black) to its highest (white).</p>
-${mapGrids(net, followed, test)}</section>`
+${mapGrids(net, followed, sample)}</section>`
 }
 
 function kernelGrid(weight: Tensor): Html {
@@ -57,7 +59,7 @@ function kernelGrid(weight: Tensor): Html {
 /** Pixels to a side of a map; larger ones are made smaller. */
 const mapSide = 48
 
-function mapGrids(net: nn.Module, layers: readonly [string, nn.Conv2d][], test: ImageDataset): Html[] {
+function mapGrids(net: nn.Module, layers: readonly [string, nn.Conv2d][], sample: Tensor): Html[] {
   const maps = new Map<string, { side: number; values: number[][] }>()
   const hooks = layers.map(([name, layer]) =>
     layer.registerForwardHook((_, __, output) => {
@@ -68,7 +70,7 @@ function mapGrids(net: nn.Module, layers: readonly [string, nn.Conv2d][], test: 
     }),
   )
   net.eval()
-  noGrad(() => scope(() => void net(test.get(0)[0].unsqueeze(0))))
+  noGrad(() => scope(() => void net(sample.unsqueeze(0))))
   for (const hook of hooks) hook.remove()
   return layers.map(([name]) => {
     const { side, values } = maps.get(name) as { side: number; values: number[][] }

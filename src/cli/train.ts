@@ -26,7 +26,7 @@ Schedules of the learning rate, from epoch to epoch:
 ${helpList(schedules)}
 
 Presets:
-  quick  what two cores do in minutes: the networks from AlexNet on get smaller images, fewer of them, and fewer channels
+  quick  (the default) what two cores do in minutes: the networks from AlexNet on get smaller and fewer images, and most of them fewer channels
   full   the settings of the book "Dive into Deep Learning": hours for these networks
 
   kindling train resnet18 --data fashion-mnist

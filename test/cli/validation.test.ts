@@ -20,7 +20,7 @@ const bytesOf = (...names: string[]): Buffer => readFileSync(at(...names))
 const data = at('data')
 const train = (...args: string[]) => kindling(['train', ...args, '--data', data])
 /** Stops `kindling train ...args` behind the line that holds `text`. */
-async function interrupted(text: string, ...args: string[]): Promise<void> {
+async function interrupted(text: string, ...args: string[]): Promise<string> {
   let asked = false
   const { code, stdout } = await kindling(['train', ...args, '--data', data], (child, out) => {
     if (asked || !out.includes(text)) return
@@ -28,6 +28,7 @@ async function interrupted(text: string, ...args: string[]): Promise<void> {
     child.kill('SIGINT')
   })
   expect(code, stdout).toBe(130)
+  return stdout
 }
 
 beforeAll(() => void writeDigits(data))
@@ -124,7 +125,8 @@ test('random changes of the images, dropout and learning rates go on where an ep
   expect(readFileSync(at('moved', 'report.html'), 'utf8')).toContain(
     'aria-label="Learning rate by epoch: from 0.05 to 0.0125',
   )
-  await interrupted('epoch 1/3', 'mlp-dropout', ...options, '--out', at('moved-cut'))
+  const cut = await interrupted('epoch 1/3', 'mlp-dropout', ...options, '--out', at('moved-cut'))
+  expect(cut).toContain('stopped in epoch 2, at ')
   expect(await kindling(['train', '--resume', at('moved-cut')])).toMatchObject({ code: 0, stderr: '' })
   expect(figuresOf('moved-cut')).toEqual(figuresOf('moved'))
   expect(bytesOf('moved-cut', 'model.safetensors').equals(bytesOf('moved', 'model.safetensors'))).toBe(true)

@@ -2,7 +2,7 @@
 
     preset.py RUN [--data FOLDER] [--threads 2]
 
-RUN is a folder of `kindling train MODEL --data fashion-mnist` without --augment, --valid or --schedule. Prints a line of JSON for each epoch, as
+RUN is a folder of `kindling train MODEL --data fashion-mnist` without --augment and --valid, with the schedule none or cosine. Prints a line of JSON for each epoch, as
 metrics.jsonl has them. FOLDER holds the four IDX files, plain or gzipped.
 """
 import argparse
@@ -62,8 +62,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = json.loads((options.run / "config.json").read_text())
-    for setting in ("augment", "valid", "schedule", "fold"):
-        if config.get(setting) not in (None, False, "none"):
+    for setting in ("augment", "valid", "fold"):
+        if config.get(setting):
             parser.error(f"{options.run} was trained with --{setting}")
     images, labels = load(options.data, "train", 60000)
     if config.get("limit", 60000) < 60000:
@@ -85,6 +85,8 @@ def main():
             nn.init.xavier_uniform_(layer.weight)
     make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config["optimizer"]]
     optimizer = make(net.parameters(), lr=config["lr"])
+    falls = config.get("schedule") == "cosine"
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config["epochs"]) if falls else None
     for epoch in range(1, config["epochs"] + 1):
         net.train()
         began, total, right = time.perf_counter(), 0.0, 0
@@ -97,6 +99,8 @@ def main():
             total += loss.item() * len(y)
             right += (scores.argmax(1) == y).sum().item()
         seconds = time.perf_counter() - began
+        if schedule:
+            schedule.step()
         net.eval()
         with torch.no_grad():
             tested = sum((net(prepare(x)).argmax(1) == y).sum().item() for x, y in DataLoader(tests, batch_size=256))

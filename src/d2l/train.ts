@@ -47,6 +47,9 @@ export async function trainEpochCh3(
   return [metric.get(0) / metric.get(2), metric.get(1) / metric.get(2)]
 }
 
+/** The axis of curves with a point after each epoch. One epoch makes one, too. */
+export const epochAxis = (numEpochs: number): [number, number] => [Math.min(1, numEpochs - 1), numEpochs]
+
 /** Trains and shows loss and accuracies after each epoch. Source: `d2l.train_ch3`, section 3.6. */
 export async function trainCh3(
   net: Net,
@@ -58,7 +61,7 @@ export async function trainCh3(
 ): Promise<Curves> {
   const animator = new Animator({
     xlabel: 'epoch',
-    xlim: [1, Math.max(numEpochs, 2)],
+    xlim: epochAxis(numEpochs),
     ylim: [0, 1],
     legend: ['train loss', 'train acc', 'test acc'],
   })

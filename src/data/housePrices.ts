@@ -1,6 +1,7 @@
 // The house prices of the book's chapter 4: found on disk, else downloaded and checked, else invented.
-import { download, exists, homeCache, writeFileAtomic } from '#platform'
+import { exists, writeFileAtomic } from '#platform'
 import { DataError } from '../base/errors.ts'
+import { cacheFolder, fetchChecked } from './fetched.ts'
 import type { Table } from './table/table.ts'
 import { type CsvSource, readCsv } from './tables.ts'
 
@@ -22,22 +23,12 @@ export interface HousePrices {
   readonly synthetic: boolean
 }
 
-const address = 'http://d2l-data.s3-accelerate.amazonaws.com/'
 /** SHA-1 of the files, as the book has them. */
 const files = {
   'kaggle_house_pred_train.csv': '585e9cc93e70b39160e7921475f9bcd7d31219ce',
   'kaggle_house_pred_test.csv': 'fa19780a7b011d9b009e8bff8e99922a8ee2eb90',
 } as const
 const fileNames = Object.keys(files) as (keyof typeof files)[]
-
-/** None on a platform without files. */
-function cacheFolder(): string | null {
-  try {
-    return `${homeCache()}/house-prices`
-  } catch {
-    return null
-  }
-}
 
 const pathsIn = (folder: string): string[] => fileNames.map((file) => `${folder}/${file}`)
 
@@ -51,17 +42,11 @@ async function read(sources: readonly CsvSource[]): Promise<HousePrices> {
   return { train, test, name: 'Kaggle house prices', synthetic: false }
 }
 
-async function fetchChecked(file: keyof typeof files): Promise<Uint8Array> {
-  const bytes = await download(address + file)
-  const digest = await crypto.subtle.digest('SHA-1', bytes as Uint8Array<ArrayBuffer>)
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  if (hex !== files[file]) throw new DataError(`housePrices: ${file}: wrong checksum: ${hex}, expected ${files[file]}`)
-  return bytes
-}
-
 /** Downloaded into the cache; null where a file cannot be had. */
 async function fetchAll(folder: string | null): Promise<HousePrices | null> {
-  const contents = await Promise.all(fileNames.map(fetchChecked)).catch(() => null)
+  const contents = await Promise.all(fileNames.map((file) => fetchChecked('housePrices', file, files[file]))).catch(
+    () => null,
+  )
   if (contents === null) return null
   if (folder !== null) {
     // A cache that cannot be written only means another download next time.
@@ -81,7 +66,7 @@ export async function housePrices(options: HousePricesOptions = {}): Promise<Hou
     if (await holdsFiles(root)) return read(pathsIn(root))
     throw new DataError(`housePrices: ${fileNames.join(' and ')} are not both in ${root}`)
   }
-  const folder = cacheFolder()
+  const folder = cacheFolder('house-prices')
   if (folder !== null && (await holdsFiles(folder))) return read(pathsIn(folder))
   const fetched = options.download === false ? null : await fetchAll(folder)
   if (fetched !== null) return fetched

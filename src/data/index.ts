@@ -8,3 +8,4 @@ export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from 
 export { type HousePrices, type HousePricesOptions, housePrices } from './housePrices.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
 export * from './tables.ts'
+export { type TimeMachine, type TimeMachineOptions, timeMachine } from './timeMachine.ts'

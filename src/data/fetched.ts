@@ -1,0 +1,21 @@
+// What the data sets of the book have in common: a folder of the cache, and downloads with a checksum.
+import { download, homeCache } from '#platform'
+import { DataError } from '../base/errors.ts'
+
+/** Folder `name` of the cache; null on a platform without files. */
+export function cacheFolder(name: string): string | null {
+  try {
+    return `${homeCache()}/${name}`
+  } catch {
+    return null
+  }
+}
+
+/** A file of the book's server. Throws DataError, which begins with `op`, where its SHA-1 is another. */
+export async function fetchChecked(op: string, file: string, sha1: string): Promise<Uint8Array> {
+  const bytes = await download(`http://d2l-data.s3-accelerate.amazonaws.com/${file}`)
+  const digest = await crypto.subtle.digest('SHA-1', bytes as Uint8Array<ArrayBuffer>)
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  if (hex !== sha1) throw new DataError(`${op}: ${file}: wrong checksum: ${hex}, expected ${sha1}`)
+  return bytes
+}

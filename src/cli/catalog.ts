@@ -5,12 +5,23 @@ interface OptimizerEntry {
   readonly title: string
   /** Where a recipe says nothing. */
   readonly lr: number
-  readonly hasMomentum: boolean
+  /** Whether it takes `--momentum`, and `--weight-decay`. */
+  readonly momentum: boolean
+  readonly weightDecay: boolean
 }
+/** All but L-BFGS, whose steps want the loss of all images several times over. */
 export const optimizers = {
-  sgd: { title: 'SGD', lr: 0.1, hasMomentum: true },
-  adam: { title: 'Adam', lr: 0.001, hasMomentum: false },
-  adamw: { title: 'AdamW', lr: 0.001, hasMomentum: false },
+  sgd: { title: 'SGD', lr: 0.1, momentum: true, weightDecay: true },
+  adam: { title: 'Adam', lr: 0.001, momentum: false, weightDecay: true },
+  adamw: { title: 'AdamW', lr: 0.001, momentum: false, weightDecay: true },
+  adagrad: { title: 'Adagrad', lr: 0.01, momentum: false, weightDecay: true },
+  rmsprop: { title: 'RMSprop', lr: 0.001, momentum: true, weightDecay: true },
+  adadelta: { title: 'Adadelta', lr: 1, momentum: false, weightDecay: true },
+  adamax: { title: 'Adamax', lr: 0.002, momentum: false, weightDecay: true },
+  nadam: { title: 'NAdam', lr: 0.002, momentum: false, weightDecay: true },
+  radam: { title: 'RAdam', lr: 0.001, momentum: false, weightDecay: true },
+  asgd: { title: 'ASGD', lr: 0.1, momentum: false, weightDecay: true },
+  rprop: { title: 'Rprop', lr: 0.001, momentum: false, weightDecay: false },
 } as const satisfies Record<string, OptimizerEntry>
 export type OptimizerName = keyof typeof optimizers
 export const optimizerNames = Object.keys(optimizers) as OptimizerName[]

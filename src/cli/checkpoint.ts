@@ -30,7 +30,10 @@ export interface RandomStates {
   now: torch.Tensor
 }
 
-export async function saveCheckpoint(run: Run, progress: Progress, random: RandomStates): Promise<void> {
+/** The parts of a run that are saved. */
+type Saved = Pick<Run, 'folder' | 'config' | 'net' | 'optimizer' | 'best'>
+
+export async function saveCheckpoint(run: Saved, progress: Progress, random: RandomStates): Promise<void> {
   const { folder, net, optimizer, best } = run
   const tensors: Record<string, torch.Tensor> = { 'random.epoch': random.epoch, 'random.now': random.now }
   for (const [key, value] of Object.entries(net.stateDict())) tensors[`model.${key}`] = value
@@ -49,7 +52,7 @@ export async function saveCheckpoint(run: Run, progress: Progress, random: Rando
 }
 
 /** model.safetensors: the best weights where the run looks for them, else those of now. */
-async function saveModel({ folder, config, net, best }: Run): Promise<void> {
+async function saveModel({ folder, config, net, best }: Saved): Promise<void> {
   await torch.save(best.epoch > 0 ? best.state : net.stateDict(), folder.file('model'), {
     metadata: { format: 'pt', model: config.model, data: config.data },
   })
@@ -61,7 +64,7 @@ export async function loadCheckpoint({
   net,
   optimizer,
   best,
-}: Pick<Run, 'folder' | 'net' | 'optimizer' | 'best'>): Promise<{ progress: Progress; random: RandomStates }> {
+}: Omit<Saved, 'config'>): Promise<{ progress: Progress; random: RandomStates }> {
   const path = folder.file('checkpoint')
   if (!folder.has('checkpoint')) throw new UserError(`${folder.path} cannot be continued: it has no checkpoint`)
   const { tensors, metadata } = decodeSafetensors(await fileWork(`cannot read ${path}`, () => readFile(path)), path)

@@ -106,6 +106,14 @@ const makers = {
   sgd: optim.SGD,
   adam: optim.Adam,
   adamw: optim.AdamW,
+  adagrad: optim.Adagrad,
+  rmsprop: optim.RMSprop,
+  adadelta: optim.Adadelta,
+  adamax: optim.Adamax,
+  nadam: optim.NAdam,
+  radam: optim.RAdam,
+  asgd: optim.ASGD,
+  rprop: optim.Rprop,
 } as const
 
 export function makeOptimizer(settings: RunSettings, net: nn.Module): Optimizer {

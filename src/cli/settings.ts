@@ -77,9 +77,13 @@ function check(model: ModelName, recipe: Recipe, options: StartOptions & { optim
     throw new UserError(`--dropout: ${model} has no dropout layers; there are some in: ${namesOf('dropout')}`)
   if (options.width !== undefined && !recipe.wide)
     throw new UserError(`--width: ${model} comes in one width; it can be changed in: ${namesOf('wide')}`)
-  if (options.momentum !== undefined && !optimizers[options.optimizer].hasMomentum) {
-    const names = optimizerNames.filter((name) => optimizers[name].hasMomentum).join(', ')
-    throw new UserError(`--momentum: ${options.optimizer} has none; it goes with: ${names}`)
+  for (const [option, has] of [
+    ['--momentum', 'momentum'],
+    ['--weight-decay', 'weightDecay'],
+  ] as const) {
+    if (options[has] === undefined || optimizers[options.optimizer][has]) continue
+    const names = optimizerNames.filter((name) => optimizers[name][has]).join(', ')
+    throw new UserError(`${option}: ${options.optimizer} has none; it goes with: ${names}`)
   }
   if (options.kFold !== undefined && options.valid !== undefined)
     throw new UserError('--k-fold: each fold is a validation set already; leave --valid out')

@@ -56,7 +56,7 @@ export function trainCommand(): Command {
     .addOption(new Option('--optimizer <name>', 'default: the preset').choices(optimizerNames))
     .option('--lr <rate>', 'learning rate (default: the preset)', number({ above: 0 }))
     .addOption(new Option('--schedule <name>', 'of the learning rate (default: none)').choices(scheduleNames))
-    .option('--momentum <m>', 'of SGD (default: 0)', number({ min: 0, below: 1 }))
+    .option('--momentum <m>', 'of SGD and RMSprop (default: 0)', number({ min: 0, below: 1 }))
     .option('--weight-decay <d>', 'pull of the weights towards 0 (default: 0)', number({ min: 0 }))
     .option(
       '--dropout <p>',

@@ -194,7 +194,7 @@ const badRuns: readonly (readonly [string, () => string[], RegExp])[] = [
     /lenet has no dropout layers; .* mlp-dropout, alexnet, vgg, nin/,
   ],
   ['a width of LeNet', () => ['lenet', '--width', '2'], /lenet comes in one width; it can be changed in: alexnet, vgg/],
-  ['momentum of Adam', () => ['lenet', '--momentum', '0.9'], /--momentum: adam has none; it goes with: sgd/],
+  ['momentum of Adam', () => ['lenet', '--momentum', '0.9'], /--momentum: adam has none; it goes with: sgd, rmsprop/],
   ['folds and a fraction', () => ['lenet', '--k-fold', '3', '--valid', '0.1'], /each fold is a validation set already/],
   ['one fold', () => ['lenet', '--k-fold', '1'], /at least 2, got 1/],
   [

@@ -55,19 +55,19 @@ console.log(walk.join('\n'))
 cell('train')
 const small = () =>
   new nn.Sequential(
-    ninBlock(1, 24, 5, 1, 2),
+    ninBlock(1, 16, 5, 1, 2),
     new nn.MaxPool2d(3, { stride: 2 }),
-    ninBlock(24, 48, 5, 1, 2),
+    ninBlock(16, 32, 5, 1, 2),
     new nn.MaxPool2d(3, { stride: 2 }),
-    new nn.Dropout(0.5),
-    ninBlock(48, 10, 3, 1, 1),
+    new nn.Dropout(0.2),
+    ninBlock(32, 10, 3, 1, 1),
     new nn.AdaptiveAvgPool2d([1, 1]),
     new nn.Flatten(),
   )
 torch.manualSeed(0)
 const net = preset({ quick: small, full: () => nin() })()
 const { side, trainSize, batchSize, epochs } = preset({
-  quick: { side: 28, trainSize: 4000, batchSize: 32, epochs: 5 },
+  quick: { side: 28, trainSize: 4000, batchSize: 32, epochs: 6 },
   full: { side: 224, trainSize: 60000, batchSize: 128, epochs: 10 },
 })
 const [trainIter, testIter] = await d2l.loadDataFashionMnist(batchSize, {

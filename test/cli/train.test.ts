@@ -134,7 +134,7 @@ test('a deeper network trains on resized images, keeps its running statistics, a
   const trained = await kindling(['train', 'densenet', ...options])
   expect(trained).toMatchObject({ code: 0, stderr: '' })
   expect(trained.stdout).toMatch(
-    /^DenseNet on .*: 48 images of 32 x 32, epochs 1 to 1, batch 16, adam lr 0\.001, seed 0\n\(the quick preset; --preset full /m,
+    /^DenseNet on .*: 48 images of 32 x 32, epochs 1 to 1, batch 16, adam lr 0\.001, schedule cosine, seed 0\n\(the quick preset; --preset full /m,
   )
   const tracked = async () => (await load(at('dense/model.safetensors')))['0.1.num_batches_tracked'].item()
   expect(await tracked()).toBe(3)

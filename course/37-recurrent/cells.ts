@@ -63,12 +63,12 @@ function scratch(hidden: number): d2l.RNNModelScratch {
   return new d2l.RNNModelScratch(length, hidden, getParams, initState, rnn)
 }
 const before = d2l.predictCh8('time traveller', 30, scratch(64), vocab)
-console.log(before)
+console.log(`"${before}"`)
 
 cell('clipping')
 function losses(longest: number): number[] {
   const net = scratch(64)
-  torch.noGrad(() => net.params[1].mul_(20))
+  torch.noGrad(() => net.params[1].mul_(15))
   const means: number[] = []
   for (let epoch = 0; epoch < 12; epoch++) {
     let state = net.beginState(8)
@@ -78,7 +78,7 @@ function losses(longest: number): number[] {
       const loss = F.crossEntropy(scores, Y.t().reshape(-1))
       loss.backward()
       d2l.gradClipping(net, longest)
-      d2l.sgd(net.params, 1, 1)
+      d2l.sgd(net.params, 1.5, 1)
       state = [H.detach().keep()]
       seen.push(loss.item())
     }
@@ -86,6 +86,8 @@ function losses(longest: number): number[] {
   }
   return means
 }
+
+cell('explosion')
 const steep = [losses(1), losses(Infinity)]
 show(
   plot(torch.arange(1, 13), steep, {
@@ -93,7 +95,7 @@ show(
     ylabel: 'loss',
     legend: ['clipped at 1', 'as they come'],
   }),
-  'The same network, with large recurrent weights.',
+  'The same network, whose recurrent weights begin large, with a rate of 1.5.',
 )
 console.log(
   `after 12 epochs: ${steep.map((loss) => loss[11].toFixed(1)).join(', ')}`,
@@ -125,7 +127,7 @@ const byHand = scratch(size.scratch)
 const first = await d2l.trainCh8(byHand, trainIter, vocab, 1, size.epochs)
 
 cell('reach')
-/** How much each of 40 characters counts for the loss of the one after them, as a share of the last one's. */
+// By distance: the gradient for each of 40 characters, the last one's being 1.
 function reach(rnn: nn.Module, linear: nn.Linear): number[] {
   const texts = torch.tensor(corpus.slice(0, 30 * 41)).reshape(30, 41)
   const inputs = F.oneHot(texts.at(':', ':40').t(), vocab.length).to('float32')

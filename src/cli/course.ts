@@ -51,14 +51,17 @@ async function run(which: string | undefined, options: CourseOptions): Promise<v
 
 async function list(language: Language): Promise<void> {
   const { listLessons, openLesson } = await import('../notebook/index.ts')
-  for (const { number, name } of await listLessons(courseFolder())) {
+  const lessons = await listLessons(courseFolder())
+  const width = Math.max(...lessons.map(({ name }) => name.length))
+  for (const { number, name } of lessons) {
     const { title } = await openLesson(courseFolder(), name)
-    process.stdout.write(`${String(number).padStart(2)}  ${name.padEnd(22)}  ${title[language]}\n`)
+    process.stdout.write(`${String(number).padStart(2)}  ${name.padEnd(width)}  ${title[language]}\n`)
   }
+  const [first] = lessons
   process.stdout.write(
     language === 'zh'
-      ? '\n运行一课：kindling course <名称或编号> --lang zh\n'
-      : '\nRun one: kindling course <name or number>   中文: --lang zh\n',
+      ? `\n从这里开始：npx kindling course ${first.name} --lang zh\n`
+      : `\nbegin with: npx kindling course ${first.name}        中文：npx kindling course --lang zh\n`,
   )
 }
 

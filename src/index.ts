@@ -20,6 +20,9 @@ export {
   ShapeError,
   ValueError,
 } from './base/errors.ts'
+export * as autograd from './func/autograd.ts'
+export * as utils from './func/checkpoint.ts'
+export * as func from './func/index.ts'
 export { load, type SaveOptions, save } from './io/save.ts'
 export * as nn from './nn/index.ts'
 export * as F from './ops/functional.ts'

@@ -45,6 +45,7 @@ const rules: Record<string, Rule> = {
   tensor: { folders: ['base', 'runtime'] },
   autograd: { folders: ['base', 'runtime', 'tensor'] },
   ops: { folders: ['base', 'runtime', 'tensor', 'autograd'] },
+  func: { folders: core },
   nn: { folders: core },
   optim: { folders: [...core, 'nn'] },
   io: { folders: [...core, 'platform'] },

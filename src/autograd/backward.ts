@@ -60,22 +60,30 @@ export function grad(
 ): (Tensor | null)[] {
   const wanted = toList(inputs).map((x) => gradientEdge(x))
   if (wanted.includes(null)) throw new AutogradError('grad: one of the inputs does not require grad')
-  const found: Gradients = wanted.map(() => null)
-  const roots = toList(outputs)
-  const targets = new Set(wanted.map((edge) => edge?.node as Node))
-  sweep(roots, options.gradOutputs ?? [], options, targets, (node, grads) => {
-    wanted.forEach((edge, i) => {
-      if (edge?.node !== node) return
-      const value = grads[edge.index]
-      found[i] = value ? cloneGradient(value, options.createGraph ?? false) : null
-    })
-  })
+  const found = gradAt(toList(outputs), wanted as Edge[], options)
   if (!options.allowUnused && found.includes(null)) {
     throw new AutogradError(
       'grad: one of the inputs was not used to compute the outputs',
       'pass { allowUnused: true } to get null for it.',
     )
   }
+  return found
+}
+
+/** The gradients that arrive at places in the graph; null where none does. */
+export function gradAt(
+  roots: readonly Tensor[],
+  wanted: readonly Edge[],
+  { gradOutputs = [], ...options }: GradOptions,
+): (Tensor | null)[] {
+  const found: Gradients = wanted.map(() => null)
+  sweep(roots, gradOutputs, options, new Set(wanted.map(({ node }) => node as Node)), (node, grads) => {
+    wanted.forEach((edge, i) => {
+      if (edge.node !== node) return
+      const value = grads[edge.index]
+      found[i] = value ? cloneGradient(value, options.createGraph ?? false) : null
+    })
+  })
   return found
 }
 
@@ -189,6 +197,8 @@ function seed(buffers: Buffers, root: Tensor, gradient: Tensor | null | undefine
       `backward: the gradient has shape ${formatShape(start.shape)}, the tensor ${formatShape(root.shape)}`,
     )
   }
+  // A leaf that has not been used yet gets its place in the graph now: the other handle would be another leaf.
+  gradientEdge(start)
   buffers.put(edge, start.aliasWithEdge())
   return edge.node as Node
 }

@@ -3,7 +3,7 @@
 import type { Edge, GraphNode } from '../tensor/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { anomaly } from './anomaly.ts'
-import type { Saved } from './saved.ts'
+import type { SavedValue } from './saved.ts'
 
 /** Gradients of the outputs in, gradients of the inputs out; null means zero. */
 export type Backward = (
@@ -23,7 +23,7 @@ export class Node implements GraphNode {
   readonly accumulates: boolean
   /** Functions that see, and may replace, the gradient of one output before the node uses it. */
   hooks: Map<number, Set<GradHook>> | null = null
-  saved: readonly Saved[] = []
+  saved: readonly SavedValue[] = []
   /** Saved values were used up by a backward pass that did not retain the graph. */
   consumed = false
   /** Where the operation was called, under `detectAnomaly`. */

@@ -5,7 +5,7 @@ import { context, isGradEnabled } from '../runtime/context.ts'
 import type { Edge } from '../tensor/graph.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type Backward, Node } from './node.ts'
-import { Saved } from './saved.ts'
+import { meet, save as saveValue } from './saved.ts'
 
 /** Gradient of the output in; gradients of the inputs out, null where none flows or `needs[i]` is false. */
 export type BackwardOne = (
@@ -54,10 +54,11 @@ function link(
   save: readonly Tensor[],
   backward: Backward,
 ): void {
+  meet(inputs)
   const node = new Node(name, inputs.map(gradientEdge), backward)
   node.saved = save.map((x) => {
     const output = outputs.indexOf(x)
-    return output >= 0 ? new Saved(x, null, output) : new Saved(x, gradientEdge(x))
+    return output >= 0 ? saveValue(x, null, output) : saveValue(x, gradientEdge(x))
   })
   outputs.forEach((output, index) => {
     if (isFloating(output.dtype)) output.edge = { node, index }

@@ -6,7 +6,41 @@ import type { Edge } from '../tensor/graph.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Node } from './node.ts'
 
-export class Saved {
+/** What a node holds for each value that its backward wants. */
+export interface SavedValue {
+  /** A fresh handle on the value. Throws AutogradError where it cannot be had any more. */
+  unpack(node: Node): Tensor
+  /** `pending` collects nodes to release, so that chains are let go in a loop. */
+  release(pending?: Node[]): void
+}
+
+/** Decides how values are saved. */
+export interface Keeper {
+  /** `edge`: the place of `tensor` in the graph; `output` k: it is output k of the node that saves it. */
+  save(tensor: Tensor, edge: Edge | null, output: number): SavedValue
+  /** Sees the operands of each operation that is recorded. */
+  meet(operands: readonly Tensor[]): void
+}
+let keeper: Keeper | null = null
+
+export const meet = (operands: readonly Tensor[]): void => keeper?.meet(operands)
+
+/** Saves a value for the backward pass: the value itself, or what the keeper around puts in its place. */
+export const save = (tensor: Tensor, edge: Edge | null, output = -1): SavedValue =>
+  keeper === null ? new Saved(tensor, edge, output) : keeper.save(tensor, edge, output)
+
+/** Lets `inner` decide how values are saved while `body`, which must not be async, runs. */
+export function savingWith<T>(inner: Keeper, body: () => T): T {
+  const before = keeper
+  keeper = inner
+  try {
+    return body()
+  } finally {
+    keeper = before
+  }
+}
+
+export class Saved implements SavedValue {
   private storage: Storage | null
   private readonly view: Pick<Tensor, 'dtype' | 'shape' | 'strides' | 'offset'>
   private readonly version: number
@@ -49,7 +83,6 @@ export class Saved {
     return handle
   }
 
-  /** `pending` collects nodes to release, so that chains are let go in a loop. */
   release(pending?: Node[]): void {
     this.storage?.release()
     this.storage = null

@@ -106,6 +106,11 @@ describe('grad', () => {
     expect([ggg.tolist(), x.grad]).toEqual([[6, 6, 6], null])
   })
 
+  test('gives gradients of the gradient that it starts from, also where this is a leaf', () => {
+    const [x, v] = [leaf([1, 2]), leaf([3, 4])]
+    const [first] = grad(x.mul(x), x, { gradOutputs: [v], createGraph: true })
+    expect(grad(first, v, { gradOutputs: [tensor([1, 10])] })[0].tolist()).toEqual([2, 40])
+  })
   test('gives gradients of tensors on the way', () => {
     const x = leaf(3)
     const y = x.mul(2)

@@ -3,6 +3,12 @@ import '../devices.ts'
 import '../ops/autograd.ts'
 import '../ops/index.ts'
 export * from './activation.ts'
+export {
+  type AttentionCallOptions,
+  type AttentionMasks,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+} from './attention.ts'
 export * from './container.ts'
 export {
   Conv1d,
@@ -36,5 +42,17 @@ export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrentCell.ts
 export * from './shuffle.ts'
 export * from './softmax.ts'
 export type { LoadResult, StateDict } from './state.ts'
+export {
+  type DecoderMasks,
+  type EncoderMasks,
+  type StackOptions,
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+} from './transformer.ts'
 export type { PackedSequence } from './packed.ts'
 export * as utils from './utils.ts'

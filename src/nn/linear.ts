@@ -1,8 +1,10 @@
 // Layers that are one matrix product, and those that only change the shape.
+import { bilinear } from '../ops/attention.ts'
 import { linear } from '../ops/matmul.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { defaultWeightAndBias } from './init.ts'
+import { defaultWeightAndBias, uniform_ } from './init.ts'
 import { Layer, pythonBool } from './layer.ts'
+import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 export interface LinearOptions {
@@ -33,6 +35,42 @@ export class Linear extends Layer {
   override extraRepr(): string {
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`
   }
+}
+
+/**
+ * `x1 @ weight[o] @ x2 + bias[o]` for each output o: [..., in1Features] and [..., in2Features] -> [..., outFeatures]; weight
+ * [outFeatures, in1Features, in2Features]. Throws ShapeError for inputs that do not fit. Source: `torch.nn.Bilinear`.
+ */
+export class Bilinear extends Module {
+  readonly in1Features: number
+  readonly in2Features: number
+  readonly outFeatures: number
+  weight: Parameter
+  bias: Parameter | null
+
+  constructor(in1Features: number, in2Features: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+    super()
+    this.in1Features = in1Features
+    this.in2Features = in2Features
+    this.outFeatures = outFeatures
+    this.weight = new Parameter(Tensor.empty([outFeatures, in1Features, in2Features]))
+    this.bias = bias ? new Parameter(Tensor.empty([outFeatures])) : null
+    this.resetParameters()
+  }
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features)
+    for (const parameter of this.parameters()) uniform_(parameter, -bound, bound)
+  }
+  override forward(input1: Tensor, input2: Tensor): Tensor {
+    return bilinear(input1, input2, this.weight, this.bias)
+  }
+  override extraRepr(): string {
+    const { in1Features, in2Features, outFeatures } = this
+    return `in1_features=${in1Features}, in2_features=${in2Features}, out_features=${outFeatures}, bias=${pythonBool(this.bias !== null)}`
+  }
+}
+export interface Bilinear {
+  (input1: Tensor, input2: Tensor): Tensor
 }
 
 /** Gives its input back; takes and ignores any arguments. Source: `torch.nn.Identity`. */

@@ -1,5 +1,5 @@
 // The conformance run as a library: every sample of a fixture folder, one line per operator as it comes. Called by `run.ts` and by the test.
-import { findFixture, oracle } from '../support/safetensors.ts'
+import { findFixture, findTensors, oracle } from '../support/safetensors.ts'
 import { type Case, checkModules } from './layers.ts'
 import { checkNetworks, type Run } from './networks.ts'
 import { checkOperator, type Operators } from './operators.ts'
@@ -40,7 +40,9 @@ export async function conformance({
   const sections = [
     section<Streams>('goldens/random', folder, (fixture) => checkStreams(fixture, wanted)),
     section<Inits>('goldens/init', folder, (fixture) => checkInits(fixture, wanted)),
-    section<readonly Case[]>('goldens/modules', folder, (fixture) => checkModules(fixture, wanted)),
+    section<readonly Case[]>('goldens/modules', folder, (fixture) =>
+      checkModules(fixture, findTensors('goldens/exact', folder), wanted),
+    ),
     section<readonly OptimizerRun[]>('goldens/optim', folder, (fixture) => checkOptimizers(fixture, wanted)),
     section<readonly Schedule[]>('goldens/schedulers', folder, (fixture) => checkSchedulers(fixture, wanted)),
     section<readonly Run[]>('runs', folder, (fixture) => checkNetworks(fixture, data, wanted)),

@@ -275,6 +275,48 @@ describe('state', () => {
   })
 })
 
+describe('a copy', () => {
+  test('computes the same with parameters of its own', () => {
+    const net = new Net()
+    const x = torch.rand(2, 3)
+    net(x).sum().backward()
+    const copy = net.deepcopy()
+    expect(copy).toBeInstanceOf(Net)
+    expect(copy(x).tolist()).toEqual(net(x).tolist())
+    expect(names(copy.namedParameters())).toEqual(names(net.namedParameters()))
+    expect([...copy.parameters()].map((p) => [p.requiresGrad, p.isLeaf, p.grad])).toEqual(
+      Array(3).fill([true, true, null]),
+    )
+    torch.noGrad(() => copy.first.weight.zero_())
+    expect(net.first.weight.abs().sum().item()).toBeGreaterThan(0)
+  })
+  test('keeps mode, frozen parameters, buffers and hooks', () => {
+    const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3)).requiresGrad_(false).eval()
+    net.registerForwardHook((_, __, output) => (output as Tensor).mul(0).add(1))
+    const copy = net.deepcopy()
+    expect([...copy.modules()].map((module) => module.training)).toEqual([false, false, false])
+    expect([...copy.parameters()].some((p) => p.requiresGrad)).toBe(false)
+    expect(Object.keys(copy.stateDict())).toEqual(Object.keys(net.stateDict()))
+    expect(copy(torch.ones(1, 2)).tolist()).toEqual([[1, 1, 1]])
+    copy.get<nn.BatchNorm1d>(1).runningMean?.fill_(5)
+    expect(net.get<nn.BatchNorm1d>(1).runningMean?.tolist()).toEqual([0, 0, 0])
+  })
+  test('has once what is there twice', () => {
+    const layer = new nn.Linear(2, 2)
+    const other = new nn.Linear(2, 2)
+    other.weight = layer.weight
+    const copy = new nn.Sequential(layer, new nn.ReLU(), layer, other).deepcopy()
+    expect(copy.get(2)).toBe(copy.get(0))
+    expect(copy.get<nn.Linear>(3).weight).toBe(copy.get<nn.Linear>(0).weight)
+    expect([...copy.parameters()].length).toBe(3)
+  })
+  test('survives the scope it is made in', () => {
+    const net = new nn.BatchNorm1d(2)
+    const copy = torch.scope(() => ({ net: net.deepcopy() })).net
+    expect(copy.eval()(torch.ones(1, 2)).shape).toEqual([1, 2])
+  })
+})
+
 describe('an error inside a network names the layer', () => {
   const message = (run: () => unknown): string => {
     try {

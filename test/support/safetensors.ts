@@ -58,11 +58,13 @@ function readEither(path: string): Uint8Array | null {
 export function findFixture<Json = unknown>(name: string, folder = oracle): Fixture<Json> | null {
   const json = readEither(join(folder, `${name}.json`))
   if (json === null) return null
-  const tensors = readEither(join(folder, `${name}.safetensors`))
-  return {
-    json: JSON.parse(new TextDecoder().decode(json)),
-    tensors: tensors === null ? new Map() : parseSafetensors(tensors),
-  }
+  return { json: JSON.parse(new TextDecoder().decode(json)), tensors: findTensors(name, folder) }
+}
+
+/** The tensors of `<name>.safetensors`; none where it is missing. */
+export function findTensors(name: string, folder = oracle): Fixture<unknown>['tensors'] {
+  const bytes = readEither(join(folder, `${name}.safetensors`))
+  return bytes === null ? new Map() : parseSafetensors(bytes)
 }
 
 /** The same, where the fixture must be there: `readFixture('goldens/random')`. */

@@ -7,9 +7,11 @@ export * from './container.ts'
 export {
   Conv1d,
   Conv2d,
+  Conv3d,
   type ConvOptions,
   ConvTranspose1d,
   ConvTranspose2d,
+  ConvTranspose3d,
   type ConvTransposeOptions,
   type Size,
 } from './conv.ts'

@@ -19,6 +19,7 @@ export * from './dropout.ts'
 export { Embedding, type EmbeddingLayerOptions } from './embedding.ts'
 export * as init from './init.ts'
 export { Layer } from './layer.ts'
+export * from './lazy.ts'
 export * from './linear.ts'
 export * from './loss.ts'
 export { Module } from './module.ts'
@@ -39,4 +40,10 @@ export * from './shuffle.ts'
 export * from './softmax.ts'
 export type { LoadResult, StateDict } from './state.ts'
 export type { PackedSequence } from './packed.ts'
+export {
+  isLazy,
+  UninitializedBuffer,
+  type UninitializedOptions,
+  UninitializedParameter,
+} from './uninitialized.ts'
 export * as utils from './utils.ts'

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from files import write_json_gz
 
+torch.manual_seed(5)  # The layers below draw their weights.
+
 LAYERS = [
     ("new nn.Conv3d(2, 3, 3)", nn.Conv3d(2, 3, 3), [2, 2, 4, 5, 3]),
     ("new nn.Conv3d(2, 4, [1, 3, 2], { stride: [2, 1, 2], padding: [0, 2, 1], bias: false })",
@@ -22,7 +24,7 @@ LAYERS = [
     ("new nn.Conv3d(1, 2, [2, 3, 4], { padding: 'same', dilation: [1, 2, 1] })",
      nn.Conv3d(1, 2, (2, 3, 4), padding="same", dilation=(1, 2, 1)), [1, 1, 3, 4, 5]),
     ("new nn.Conv3d(1, 2, 2, { padding: 'valid' })", nn.Conv3d(1, 2, 2, padding="valid"), [1, 1, 3, 2, 4]),
-    ("new nn.Conv3d(12, 16, 3, { padding: 1 })", nn.Conv3d(12, 16, 3, padding=1), [1, 12, 3, 6, 5]),
+    ("new nn.Conv3d(12, 12, 3, { padding: 1, bias: false })", nn.Conv3d(12, 12, 3, padding=1, bias=False), [1, 12, 3, 6, 5]),
     ("new nn.Conv3d(2, 2, 3, { padding: [1, 2, 1], paddingMode: 'replicate' })",
      nn.Conv3d(2, 2, 3, padding=(1, 2, 1), padding_mode="replicate"), [1, 2, 3, 4, 3]),
     ("new nn.Conv3d(1, 2, 3, { padding: [1, 0, 2], paddingMode: 'reflect' })",
@@ -72,6 +74,10 @@ LAZY = [
     ("new nn.LazyBatchNorm1d()", lambda: nn.LazyBatchNorm1d(), [4, 3]),
     ("new nn.LazyBatchNorm2d({ momentum: null, affine: false })", lambda: nn.LazyBatchNorm2d(momentum=None, affine=False), [2, 3, 2, 2]),
     ("new nn.LazyBatchNorm3d({ eps: 0.1, trackRunningStats: false })", lambda: nn.LazyBatchNorm3d(eps=0.1, track_running_stats=False), [2, 2, 2, 1, 3]),
+    ("new nn.LazyInstanceNorm1d({ affine: true })", lambda: nn.LazyInstanceNorm1d(affine=True), [2, 3, 4]),
+    ("new nn.LazyInstanceNorm2d({ trackRunningStats: true })", lambda: nn.LazyInstanceNorm2d(track_running_stats=True), [2, 3, 2, 2]),
+    ("new nn.LazyInstanceNorm3d({ affine: true, trackRunningStats: true, momentum: 0.3 })",
+     lambda: nn.LazyInstanceNorm3d(affine=True, track_running_stats=True, momentum=0.3), [2, 2, 2, 1, 3]),
 ]
 
 
@@ -114,7 +120,6 @@ def lazy_case(source, make, shape):
 
 def main():
     warnings.simplefilter("ignore")
-    torch.manual_seed(5)
     cases = {
         "layers": [layer_case(*entry) for entry in LAYERS],
         "positions": [position_case(*entry) for entry in POSITIONS],

@@ -16,7 +16,16 @@ import {
 } from './conv.ts'
 import { Linear, type LinearOptions } from './linear.ts'
 import type { Module } from './module.ts'
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type NormOptions } from './norm.ts'
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormOptions,
+  type NormOptions,
+} from './norm.ts'
 import { isLazy, UninitializedBuffer, UninitializedParameter } from './uninitialized.ts'
 
 interface Resettable extends Module {
@@ -135,9 +144,9 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
   }
 }
 
-type AnyBatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d
+type AnyNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d | InstanceNorm1d | InstanceNorm2d | InstanceNorm3d
 
-function lazyBatchNorm(norm: AnyBatchNorm, become: { readonly prototype: AnyBatchNorm }): void {
+function lazyNorm(norm: AnyNorm, become: { readonly prototype: AnyNorm }): void {
   if (norm.affine) {
     norm.weight = new UninitializedParameter()
     norm.bias = new UninitializedParameter()
@@ -161,20 +170,41 @@ function lazyBatchNorm(norm: AnyBatchNorm, become: { readonly prototype: AnyBatc
 export class LazyBatchNorm1d extends BatchNorm1d {
   constructor(options: NormOptions = {}) {
     super(0, options)
-    lazyBatchNorm(this, BatchNorm1d)
+    lazyNorm(this, BatchNorm1d)
   }
 }
 /** `BatchNorm2d` with as many features as its first batch has. Source: `torch.nn.LazyBatchNorm2d`. */
 export class LazyBatchNorm2d extends BatchNorm2d {
   constructor(options: NormOptions = {}) {
     super(0, options)
-    lazyBatchNorm(this, BatchNorm2d)
+    lazyNorm(this, BatchNorm2d)
   }
 }
 /** `BatchNorm3d` with as many features as its first batch has. Source: `torch.nn.LazyBatchNorm3d`. */
 export class LazyBatchNorm3d extends BatchNorm3d {
   constructor(options: NormOptions = {}) {
     super(0, options)
-    lazyBatchNorm(this, BatchNorm3d)
+    lazyNorm(this, BatchNorm3d)
+  }
+}
+/** `InstanceNorm1d` with as many features as its first batch has; unlike there, `affine` and `trackRunningStats` are on by default. Source: `torch.nn.LazyInstanceNorm1d`. */
+export class LazyInstanceNorm1d extends InstanceNorm1d {
+  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormOptions = {}) {
+    super(0, { ...options, affine, trackRunningStats })
+    lazyNorm(this, InstanceNorm1d)
+  }
+}
+/** `InstanceNorm2d` with as many features as its first batch has; unlike there, `affine` and `trackRunningStats` are on by default. Source: `torch.nn.LazyInstanceNorm2d`. */
+export class LazyInstanceNorm2d extends InstanceNorm2d {
+  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormOptions = {}) {
+    super(0, { ...options, affine, trackRunningStats })
+    lazyNorm(this, InstanceNorm2d)
+  }
+}
+/** `InstanceNorm3d` with as many features as its first batch has; unlike there, `affine` and `trackRunningStats` are on by default. Source: `torch.nn.LazyInstanceNorm3d`. */
+export class LazyInstanceNorm3d extends InstanceNorm3d {
+  constructor({ affine = true, trackRunningStats = true, ...options }: InstanceNormOptions = {}) {
+    super(0, { ...options, affine, trackRunningStats })
+    lazyNorm(this, InstanceNorm3d)
   }
 }

@@ -4,7 +4,7 @@ import type { ComputeType } from '../base/dtype.ts'
 import * as E from '../base/expr.ts'
 import { contiguousStrides } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import { scope } from '../runtime/scope.ts'
+import { scoped } from '../runtime/scope.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { copyOf } from './copy.ts'
@@ -38,7 +38,7 @@ function addTo(x: View, part: View): void {
  * written must be contiguous.
  */
 export function convVolumes(spec: Volumes): void {
-  scope(() => (spec.x.dtype === 'float16' ? throughFloat32(spec) : convDense(spec)))
+  scoped(() => (spec.x.dtype === 'float16' ? throughFloat32(spec) : convDense(spec)))
 }
 
 /** float16 is rounded once, at the end. */

@@ -3,7 +3,7 @@ import { needsGraph, record } from '../autograd/record.ts'
 import { ValueError } from '../base/errors.ts'
 import { numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import { scope } from '../runtime/scope.ts'
+import { scoped } from '../runtime/scope.ts'
 import type { PoolSpec, PoolWindows } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { copyOf } from './copy.ts'
@@ -80,7 +80,7 @@ function run(
   plan: Plan,
   averaging: Averaging = plainMean,
 ): void {
-  scope(() => {
+  scoped(() => {
     const dtype = op === 'avg' && x.dtype === 'float16' ? 'float32' : x.dtype
     const both = [x, y].map((t) => (t.dtype === dtype && t.isContiguous() ? t : copyOf(t, dtype, t.device)))
     launchBoth(op, pass, both, positions, plan, averaging)
@@ -120,7 +120,7 @@ function maximum(name: string, x: Tensor, plan: Plan, returnIndices: boolean): M
   const values = record(name, [x], y, at, (grad, [inPlane, inDepth]) => [
     maximumGrad(name, grad, [inPlane, inDepth], shape, plan),
   ])
-  return [values, returnIndices ? scope(() => inVolume(at, height * width)) : null]
+  return [values, returnIndices ? scoped(() => inVolume(at, height * width)) : null]
 }
 function maximumGrad(name: string, grad: Tensor, at: Positions, shape: readonly number[], plan: Plan): Tensor {
   const out = Tensor.empty(shape, grad.dtype, grad.device)

@@ -17,7 +17,7 @@ const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => 
 /** Every output of a linear layer takes one multiply-add per input, every output of a convolution one per element of its kernel. */
 function multiplyAdds(layer: nn.Module, shape: readonly number[]): number {
   if (layer instanceof nn.Linear) return product(shape) * layer.inFeatures
-  if (layer instanceof nn.Conv1d || layer instanceof nn.Conv2d)
+  if (layer instanceof nn.Conv1d || layer instanceof nn.Conv2d || layer instanceof nn.Conv3d)
     return product(shape) * product(layer.weight.shape.slice(1))
   return 0
 }

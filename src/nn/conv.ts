@@ -1,4 +1,4 @@
-// Convolution layers over one and two dimensions, and their transposes.
+// Convolution layers over one, two and three dimensions, and their transposes.
 import { ValueError } from '../base/errors.ts'
 import * as C from '../ops/conv.ts'
 import { pad, type PadMode } from '../ops/pad.ts'
@@ -152,6 +152,16 @@ export class Conv2d extends Conv {
     return C.conv2d(x, this.weight, this.bias, options)
   }
 }
+/** [N, inChannels, D, H, W] (or without N) -> [N, outChannels, D', H', W']. Source: `torch.nn.Conv3d`. */
+export class Conv3d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvOptions = {}) {
+    super(inChannels, outChannels, kernelSize, { ...options, rank: 3, transposed: false })
+  }
+  forward(input: Tensor): Tensor {
+    const [x, options] = this.prepared(input)
+    return C.conv3d(x, this.weight, this.bias, options)
+  }
+}
 
 export abstract class ConvTranspose extends ConvBase {
   /** The options of the functional form; `outputSize` (without N and channels) decides the output padding. */
@@ -195,5 +205,14 @@ export class ConvTranspose2d extends ConvTranspose {
   }
   forward(input: Tensor, outputSize?: readonly number[]): Tensor {
     return C.convTranspose2d(input, this.weight, this.bias, this.options(input, outputSize))
+  }
+}
+/** [N, inChannels, D, H, W] -> [N, outChannels, D', H', W'], the gradient of `Conv3d` as a layer. Source: `torch.nn.ConvTranspose3d`. */
+export class ConvTranspose3d extends ConvTranspose {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvTransposeOptions = {}) {
+    super(inChannels, outChannels, kernelSize, { ...options, rank: 3, transposed: true })
+  }
+  forward(input: Tensor, outputSize?: readonly number[]): Tensor {
+    return C.convTranspose3d(input, this.weight, this.bias, this.options(input, outputSize))
   }
 }

@@ -13,9 +13,11 @@ export * from './container.ts'
 export {
   Conv1d,
   Conv2d,
+  Conv3d,
   type ConvOptions,
   ConvTranspose1d,
   ConvTranspose2d,
+  ConvTranspose3d,
   type ConvTransposeOptions,
   type Size,
 } from './conv.ts'
@@ -23,6 +25,7 @@ export * from './dropout.ts'
 export { Embedding, type EmbeddingLayerOptions } from './embedding.ts'
 export * as init from './init.ts'
 export { Layer } from './layer.ts'
+export * from './lazy.ts'
 export * from './linear.ts'
 export * from './loss.ts'
 export { Module } from './module.ts'
@@ -55,4 +58,10 @@ export {
   type TransformerOptions,
 } from './transformer.ts'
 export type { PackedSequence } from './packed.ts'
+export {
+  isLazy,
+  UninitializedBuffer,
+  type UninitializedOptions,
+  UninitializedParameter,
+} from './uninitialized.ts'
 export * as utils from './utils.ts'

@@ -7,6 +7,7 @@ import { randperm } from '../ops/random.ts'
 import { tensor as tensorOf } from '../ops/tensorOf.ts'
 import { scope } from '../runtime/scope.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { isLazy } from './uninitialized.ts'
 
 export type FanMode = 'fanIn' | 'fanOut'
 export type Nonlinearity =
@@ -186,16 +187,19 @@ function kaimingStd(tensor: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 'lea
 }
 /** U(-b, b) with b = gain * sqrt(3 / fan). He et al. 2015. */
 export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  if (tensor.numel() === 0) return tensor
   const bound = Math.sqrt(3) * kaimingStd(tensor, options)
   return uniform_(tensor, -bound, bound)
 }
 /** N(0, std^2) with std = gain / sqrt(fan). He et al. 2015. */
 export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  if (tensor.numel() === 0) return tensor
   return normal_(tensor, 0, kaimingStd(tensor, options))
 }
 
-/** The default of Linear and the convolutions: kaimingUniform_ with a = sqrt(5) for the weight, U(-1/sqrt(fanIn), 1/sqrt(fanIn)) for the bias. */
+/** The default of Linear and the convolutions: kaimingUniform_ with a = sqrt(5) for the weight, U(-1/sqrt(fanIn), 1/sqrt(fanIn)) for the bias. Lazy ones stay. */
 export function defaultWeightAndBias(weight: Tensor, bias: Tensor | null): void {
+  if (isLazy(weight)) return
   kaimingUniform_(weight, { a: Math.sqrt(5) })
   if (bias === null) return
   const { fanIn } = fans(weight)

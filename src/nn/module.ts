@@ -12,6 +12,7 @@ import { scope, scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { Parameter } from './parameter.ts'
 import { loadInto, type LoadResult, type StateDict } from './state.ts'
+import { isLazy } from './uninitialized.ts'
 
 type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown
 type ForwardPreHook = (module: Module, args: unknown[]) => unknown[] | undefined | void
@@ -207,7 +208,7 @@ export class Module {
     withoutRecording(() =>
       scope(() => {
         for (const x of [...this.parameters(), ...this.buffers()]) {
-          x.setData(change(x))
+          x.setData(change(isLazy(x) ? Tensor.empty([0], x.dtype, x.device) : x))
           if (x.grad !== null) x.grad.setData(change(x.grad))
         }
       }),
@@ -217,10 +218,10 @@ export class Module {
 
   // --- state --------------------------------------------------------------------------------------------------------
 
-  /** Parameters and persistent buffers by PyTorch's dotted names, sharing memory with the module. */
+  /** Parameters and persistent buffers by PyTorch's dotted names, sharing memory with the module; what is lazy yet stands for itself. */
   stateDict(prefix = ''): StateDict {
     const state: StateDict = {}
-    for (const [key, tensor] of this.stateEntries(prefix)) state[key] = tensor.detach()
+    for (const [key, tensor] of this.stateEntries(prefix)) state[key] = isLazy(tensor) ? tensor : tensor.detach()
     return state
   }
   /**

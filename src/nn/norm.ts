@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { ones_, zeros_ } from './init.ts'
 import { Layer, pythonBool, pythonFloat, pythonNumber, pythonSize } from './layer.ts'
 import { Parameter } from './parameter.ts'
+import { isLazy } from './uninitialized.ts'
 
 export interface NormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -58,8 +59,9 @@ abstract class StatisticsNorm extends Layer {
     this.runningVar?.fill_(1)
     this.numBatchesTracked?.zero_()
   }
-  /** The same, and weight 1, bias 0. */
+  /** The same, and weight 1, bias 0. What is lazy stays. */
   resetParameters(): void {
+    if (isLazy(this.weight) || isLazy(this.runningMean)) return
     this.resetRunningStats()
     if (this.weight) ones_(this.weight)
     if (this.bias) zeros_(this.bias)

@@ -1,5 +1,6 @@
-// Pooling layers: each holds the options of one function of `ops/pool`.
+// Pooling layers: each holds the options of one function of `ops/pool` or `ops/poolVolumes`.
 import * as P from '../ops/pool.ts'
+import * as V from '../ops/poolVolumes.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Size } from './conv.ts'
 import { Layer, pythonBool, pythonSize } from './layer.ts'
@@ -58,6 +59,12 @@ export class MaxPool2d extends MaxPool {
     return P.maxPool2d(input, this.kernelSize, this.options)
   }
 }
+/** Largest value of each window: [N, C, D, H, W] -> [N, C, D', H', W']. Source: `torch.nn.MaxPool3d`. */
+export class MaxPool3d extends MaxPool {
+  forward(input: Tensor): Tensor {
+    return V.maxPool3d(input, this.kernelSize, this.options)
+  }
+}
 
 abstract class AvgPool extends Layer {
   readonly kernelSize: Size
@@ -96,15 +103,26 @@ export class AvgPool1d extends AvgPool {
     return `kernel_size=${kernel}, stride=${stride}, padding=${padding}`
   }
 }
-/** Mean of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.AvgPool2d`. */
-export class AvgPool2d extends AvgPool {
+abstract class AvgPoolWithDivisor extends AvgPool {
   readonly divisorOverride: number | undefined
   constructor(kernelSize: Size, options: AvgPoolOptions = {}) {
     super(kernelSize, options)
     this.divisorOverride = options.divisorOverride
   }
+  protected override get options() {
+    return { ...super.options, divisorOverride: this.divisorOverride }
+  }
+}
+/** Mean of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.AvgPool2d`. */
+export class AvgPool2d extends AvgPoolWithDivisor {
   forward(input: Tensor): Tensor {
-    return P.avgPool2d(input, this.kernelSize, { ...this.options, divisorOverride: this.divisorOverride })
+    return P.avgPool2d(input, this.kernelSize, this.options)
+  }
+}
+/** Mean of each window: [N, C, D, H, W] -> [N, C, D', H', W']. Source: `torch.nn.AvgPool3d`. */
+export class AvgPool3d extends AvgPoolWithDivisor {
+  forward(input: Tensor): Tensor {
+    return V.avgPool3d(input, this.kernelSize, this.options)
   }
 }
 
@@ -131,6 +149,12 @@ export class AdaptiveAvgPool2d extends AdaptivePool {
     return P.adaptiveAvgPool2d(input, this.outputSize)
   }
 }
+/** Mean over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveAvgPool3d`. */
+export class AdaptiveAvgPool3d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return V.adaptiveAvgPool3d(input, this.outputSize)
+  }
+}
 /** Maximum over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveMaxPool1d`. */
 export class AdaptiveMaxPool1d extends AdaptivePool {
   forward(input: Tensor): Tensor {
@@ -141,6 +165,12 @@ export class AdaptiveMaxPool1d extends AdaptivePool {
 export class AdaptiveMaxPool2d extends AdaptivePool {
   forward(input: Tensor): Tensor {
     return P.adaptiveMaxPool2d(input, this.outputSize)
+  }
+}
+/** Maximum over windows chosen so that the output has `outputSize`. Source: `torch.nn.AdaptiveMaxPool3d`. */
+export class AdaptiveMaxPool3d extends AdaptivePool {
+  forward(input: Tensor): Tensor {
+    return V.adaptiveMaxPool3d(input, this.outputSize)
   }
 }
 

@@ -3,6 +3,7 @@ import { KindlingError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { sameShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { isLazy } from './uninitialized.ts'
 
 /** Tensors by PyTorch's dotted names. */
 export type StateDict = Record<string, Tensor>
@@ -36,7 +37,8 @@ export function loadInto(
       )
       continue
     }
-    if (sameShape(state[key].shape, target.shape)) continue
+    // What has no shape yet takes any, and stays as it is where the state has none either.
+    if (isLazy(target) || sameShape(state[key].shape, target.shape)) continue
     problems.push(
       `size mismatch for ${key}: copying a param with shape ${pythonSize(state[key].shape)} from checkpoint, the shape in current model is ${pythonSize(target.shape)}.`,
     )
@@ -48,7 +50,11 @@ export function loadInto(
     )
   }
   withoutRecording(() => {
-    for (const [key, target] of own) if (Object.hasOwn(state, key)) target.copy_(state[key])
+    for (const [key, target] of own) {
+      if (!Object.hasOwn(state, key) || isLazy(state[key])) continue
+      if (isLazy(target)) target.materialize(state[key].shape)
+      target.copy_(state[key])
+    }
   })
   return { missingKeys, unexpectedKeys }
 }

@@ -1,4 +1,4 @@
-// Convolution over one and two dimensions, and its transpose. Three products of one relation between input, weight and output:
+// Convolution over one, two and three dimensions, and its transpose. Three products of one relation between input, weight and output:
 // each of them is the gradient of the other two, so gradients of any order need nothing else.
 import { record } from '../autograd/record.ts'
 import * as E from '../base/expr.ts'
@@ -8,6 +8,7 @@ import { formatShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { convVolumes } from './convVolumes.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
 import { asPlanes, type Size, sizePerDim } from './window.ts'
@@ -25,6 +26,10 @@ const pair = (list: readonly number[], missing: number): [number, number] =>
   list.length === 2 ? [list[0], list[1]] : [missing, list[0]]
 
 function run(pass: ConvSpec['pass'], x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, bias: Tensor | null): void {
+  if (x.ndim === 5) {
+    convVolumes({ pass, x, w, y, bias, ...geometry })
+    return
+  }
   launch({
     kind: 'conv',
     pass,
@@ -106,14 +111,15 @@ export interface ConvOptions {
   groups?: number
 }
 
+const layouts = ['[N, C, L] or [C, L]', '[N, C, H, W] or [C, H, W]', '[N, C, D, H, W] or [C, D, H, W]']
+
 /** What all convolutions check of their operands. */
 function checkOperands(op: string, rank: number, x: Tensor, w: Tensor, bias: Tensor | null, groups: number): void {
   sameDType(op, x, w, ...(bias === null ? [] : [bias]))
   if (!isFloating(x.dtype))
     throw new DTypeError(`${op}: needs a floating-point dtype, got ${x.dtype}`, 'convert first: x.float().')
-  const layout = rank === 1 ? '[N, C, L] or [C, L]' : '[N, C, H, W] or [C, H, W]'
   if (x.ndim !== rank + 2 && x.ndim !== rank + 1) {
-    throw new ShapeError(`${op}: expected an input ${layout}, got ${formatShape(x.shape)}`)
+    throw new ShapeError(`${op}: expected an input ${layouts[rank - 1]}, got ${formatShape(x.shape)}`)
   }
   if (w.ndim !== rank + 2)
     throw new ShapeError(`${op}: expected a weight of ${rank + 2} dimensions, got ${formatShape(w.shape)}`)
@@ -226,6 +232,14 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
   return convNd(2, input, weight, bias, options)
 }
 
+/**
+ * Cross-correlation of [N, C, D, H, W] (or [C, D, H, W]) with weight [O, C / groups, KD, KH, KW], plus bias [O]: [N, O, D', H', W'].
+ * Throws ShapeError where channels, groups or sizes do not fit. Source: `torch.nn.functional.conv3d`.
+ */
+export function conv3d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  return convNd(3, input, weight, bias, options)
+}
+
 export interface ConvTransposeOptions {
   stride?: Size
   padding?: Size
@@ -300,4 +314,13 @@ export function convTranspose2d(
   options: ConvTransposeOptions = {},
 ): Tensor {
   return convTransposeNd(2, input, weight, bias, options)
+}
+/** Transposed convolution of [N, C, D, H, W] with weight [C, O / groups, KD, KH, KW]. Source: `torch.nn.functional.conv_transpose3d`. */
+export function convTranspose3d(
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor {
+  return convTransposeNd(3, input, weight, bias, options)
 }

@@ -1,5 +1,6 @@
 // What convolution and pooling share: sizes given once or per dimension, and tensors of any rank as [N, C, H, W].
 import { ValueError } from '../base/errors.ts'
+import { contiguousStrides } from '../base/shape.ts'
 import type { View } from '../runtime/spec.ts'
 
 /** One number for all spatial dimensions, or one for each. */
@@ -14,10 +15,21 @@ export function sizePerDim(op: string, name: string, size: Size, rank: number): 
   return [...size]
 }
 
+/** Another geometry on the same elements. */
+export const viewOf = (x: View, shape: readonly number[], strides: readonly number[], offset = x.offset): View => ({
+  storage: x.storage,
+  dtype: x.dtype,
+  shape,
+  strides,
+  offset,
+})
+/** The first elements of a contiguous tensor in another shape. */
+export const asShape = (x: View, shape: readonly number[]): View => viewOf(x, shape, contiguousStrides(shape))
+
 /** [N, C, L] as [N, C, 1, L]; four dimensions as they are. */
 export function asPlanes(x: View): View {
   if (x.shape.length === 4) return x
   const [n, c, l] = x.shape
   const [sn, sc, sl] = x.strides
-  return { storage: x.storage, dtype: x.dtype, offset: x.offset, shape: [n, c, 1, l], strides: [sn, sc, l * sl, sl] }
+  return viewOf(x, [n, c, 1, l], [sn, sc, l * sl, sl])
 }

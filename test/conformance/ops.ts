@@ -88,6 +88,10 @@ const interpolate = {
   parameters: 'input | size scale_factor mode align_corners',
   loose: [1e-5, 'weights of the neighbours are rounded in another order'] as const,
 }
+const averagePool: Row = {
+  parameters: 'input kernel_size | stride padding ceil_mode count_include_pad divisor_override',
+  call: (f, [x, size, options]) => f(x, size, withoutEmpty(options)),
+}
 const pool = 'input kernel_size | stride padding dilation ceil_mode return_indices'
 
 export const table: Readonly<Record<string, string | Row>> = {
@@ -356,19 +360,20 @@ export const table: Readonly<Record<string, string | Row>> = {
   },
   'nn.functional.adaptive_avg_pool1d': 'input output_size',
   'nn.functional.adaptive_avg_pool2d': 'input output_size',
+  'nn.functional.adaptive_avg_pool3d': 'input output_size',
   'nn.functional.adaptive_max_pool1d': 'input output_size | return_indices',
   'nn.functional.adaptive_max_pool2d': 'input output_size | return_indices',
+  'nn.functional.adaptive_max_pool3d': 'input output_size | return_indices',
   'nn.functional.avg_pool1d': 'input kernel_size | stride padding ceil_mode count_include_pad',
-  'nn.functional.avg_pool2d': {
-    parameters: 'input kernel_size | stride padding ceil_mode count_include_pad divisor_override',
-    call: (f, [x, size, options]) => f(x, size, withoutEmpty(options)),
-  },
+  'nn.functional.avg_pool2d': averagePool,
+  'nn.functional.avg_pool3d': averagePool,
   'nn.functional.batch_norm': 'input running_mean running_var weight? bias? | training momentum eps',
   'nn.functional.bilinear': 'input1 input2 weight bias?',
   'nn.functional.conv1d': { parameters: conv, loose: longSum },
   'nn.functional.conv2d': { parameters: conv, loose: longSum },
   'nn.functional.conv_transpose1d': { parameters: convTransposed, loose: longSum },
   'nn.functional.conv_transpose2d': { parameters: convTransposed, loose: longSum },
+  'nn.functional.conv_transpose3d': { parameters: convTransposed, loose: longSum },
   'nn.functional.cosine_similarity': 'x1 x2 | dim eps',
   'nn.functional.embedding': { parameters: 'weight input', call: (f, [weight, input]) => f(input, weight) },
   'nn.functional.gelu': 'input | approximate',
@@ -394,6 +399,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   'nn.functional.local_response_norm': 'input size | alpha beta k',
   'nn.functional.max_pool1d': pool,
   'nn.functional.max_pool2d': pool,
+  'nn.functional.max_pool3d': pool,
   'nn.functional.normalize': 'input | p dim eps',
   'nn.functional.pad.circular': 'input pad | mode value',
   'nn.functional.pad.constant': 'input pad | mode value',

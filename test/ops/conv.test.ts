@@ -49,12 +49,66 @@ onEachDevice(() => {
     )
   })
 
+  const volumes: [string, number[], number[], F.ConvOptions][] = [
+    ['plain', [2, 2, 4, 3, 4], [3, 2, 3, 2, 3], {}],
+    ['strided and padded', [1, 2, 5, 4, 3], [2, 2, 2, 3, 2], { stride: [2, 1, 2], padding: [1, 2, 0] }],
+    ['dilated and grouped', [1, 4, 5, 4, 3], [2, 2, 3, 2, 1], { dilation: [2, 1, 3], padding: [2, 0, 1], groups: 2 }],
+    ['same with an even kernel', [1, 1, 3, 3, 2], [1, 1, 2, 3, 4], { padding: 'same' }],
+    ['padded beyond the kernel in depth', [1, 1, 1, 2, 2], [2, 1, 2, 1, 1], { padding: [3, 0, 0], stride: [2, 1, 1] }],
+  ]
+  test.each(volumes)('gradients of a convolution of volumes: %s', (_, x, w, options) => {
+    const f = (a: Tensor, b: Tensor, c: Tensor): Tensor => F.conv3d(a, b, c, options)
+    gradcheck(f, [leaf(x), leaf(w, 1), leaf([w[0]], 2)])
+    gradgradcheck(f, [leaf(x), leaf(w, 1), leaf([w[0]], 2)])
+  })
+
+  test('gradients of transposed convolutions of volumes', () => {
+    const options = { stride: [2, 1, 3], padding: 1, outputPadding: [1, 0, 2], dilation: [1, 2, 1], groups: 2 }
+    const f = (x: Tensor, w: Tensor, b: Tensor): Tensor => F.convTranspose3d(x, w, b, options)
+    gradcheck(f, [leaf([1, 2, 2, 3, 2]), leaf([2, 2, 3, 2, 2], 1), leaf([4], 2)])
+    gradgradcheck(f, [leaf([1, 2, 2, 3, 2]), leaf([2, 2, 3, 2, 2], 1), leaf([4], 2)])
+  })
+
+  test('a volume of depth one is a plane, batched or not, contiguous or not', () => {
+    const [x, w] = [wave([2, 6, 5, 3]).transpose(1, 3), wave([4, 3, 3, 2], 1).transpose(0, 1)]
+    const [options, other] = [
+      { stride: 2, padding: 1 },
+      { stride: [1, 2, 2], padding: [0, 1, 1] },
+    ]
+    const close = (a: Tensor, b: Tensor): boolean => torch.allclose(a, b, { rtol: 1e-12 })
+    const planes = F.conv2d(x, w.transpose(0, 1), null, options)
+    const volumes = F.conv3d(x.unsqueeze(2), w.transpose(0, 1).unsqueeze(2), null, other)
+    expect(close(volumes.squeeze(2), planes)).toBe(true)
+    const back = F.convTranspose2d(x, w, null, options)
+    const backVolumes = F.convTranspose3d(x.unsqueeze(2), w.unsqueeze(2), null, other)
+    expect(close(backVolumes.squeeze(2), back)).toBe(true)
+    expect(F.conv3d(x.select(0, 1).unsqueeze(1), w.transpose(0, 1).unsqueeze(2), null, other).tolist()).toEqual(
+      volumes.select(0, 1).tolist(),
+    )
+  })
+
+  test('float16 volumes are computed in float32 and rounded once', () => {
+    const [x, w, b] = [wave([2, 3, 5, 4, 4]).half(), wave([4, 3, 3, 3, 3], 1).half(), wave([4], 2).half()]
+    const exact = F.conv3d(x.float(), w.float(), b.float(), { padding: 1 })
+    expect(F.conv3d(x, w, b, { padding: 1 }).tolist()).toEqual(exact.half().tolist())
+    const back = F.convTranspose3d(exact.half().float(), w.float(), null, { padding: 1 })
+    expect(F.convTranspose3d(exact.half(), w, null, { padding: 1 }).tolist()).toEqual(back.half().tolist())
+  })
+
   test('one dimension is a row of two, batched or not, contiguous or not', () => {
     const [x, w] = [wave([2, 6, 3]).transpose(1, 2), wave([4, 3, 3], 1)]
     const planes = F.conv2d(x.unsqueeze(2), w.unsqueeze(2)).squeeze(2)
     expect(F.conv1d(x, w).tolist()).toEqual(planes.tolist())
     expect(F.conv1d(x.select(0, 1), w).tolist()).toEqual(planes.select(0, 1).tolist())
     gradcheck((a, b) => F.conv1d(a, b, null, { padding: 1, stride: 2 }), [leaf([2, 2, 5]), leaf([3, 2, 3], 1)])
+  })
+
+  test('an empty batch of volumes has an empty result and a zero gradient', () => {
+    const w = leaf([2, 1, 3, 3, 3])
+    const y = F.conv3d(torch.zeros([0, 1, 5, 5, 4], { dtype: 'float64' }), w)
+    expect(y.shape).toEqual([0, 2, 3, 3, 2])
+    y.sum().backward()
+    expect(w.grad?.abs().sum().item()).toBe(0)
   })
 
   test('an empty batch has an empty result and a zero gradient', () => {
@@ -77,6 +131,10 @@ onEachDevice(() => {
     expect(() => F.conv2d(x, torch.zeros(4, 3, 3, 3), torch.zeros(3))).toThrow(ShapeError)
     expect(() => F.conv2d(x, torch.zeros(4, 3, 3, 3), null, { padding: 'same', stride: 2 })).toThrow(ValueError)
     expect(() => F.conv2d(x, torch.zeros([4, 3, 3, 3], { dtype: 'float64' }))).toThrow(DTypeError)
+    expect(() => F.conv3d(torch.zeros(5, 5, 5), torch.zeros(4, 3, 3, 3, 3))).toThrow('or [C, D, H, W], got [5, 5, 5]')
+    expect(() => F.conv3d(torch.zeros(3, 5, 5, 5), torch.zeros(4, 3, 6, 3, 3))).toThrow(
+      'conv3d: kernel is larger than the padded input: 6 and 5 in spatial dimension 0',
+    )
     expect(() => F.conv2d(torch.zeros(5, 5), torch.zeros(4, 3, 3, 3))).toThrow('[N, C, H, W] or [C, H, W]')
   })
 

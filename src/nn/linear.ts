@@ -6,6 +6,7 @@ import { Layer, pythonBool } from './layer.ts'
 import { Parameter } from './parameter.ts'
 
 export interface LinearOptions {
+  /** Add a learned bias. Default true. */
   bias?: boolean
 }
 
@@ -24,6 +25,7 @@ export class Linear extends Layer {
     this.bias = bias ? new Parameter(Tensor.empty([outFeatures])) : null
     this.resetParameters()
   }
+  /** Draws weight and bias anew, as the constructor does. */
   resetParameters(): void {
     defaultWeightAndBias(this.weight, this.bias)
   }

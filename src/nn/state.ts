@@ -8,7 +8,9 @@ import { Tensor } from '../tensor/tensor.ts'
 export type StateDict = Record<string, Tensor>
 
 export interface LoadResult {
+  /** Of the module, not in the state. */
   missingKeys: string[]
+  /** In the state, not of the module. */
   unexpectedKeys: string[]
 }
 

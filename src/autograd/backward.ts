@@ -37,6 +37,7 @@ export function backward(
 }
 
 export interface GradOptions extends BackwardOptions {
+  /** Gradients that arrive at the outputs, of their shapes; null and none: 1 for an output of one element. */
   gradOutputs?: readonly (Tensor | null)[]
   /** Give null for an input to which no gradient flows, instead of throwing AutogradError. */
   allowUnused?: boolean

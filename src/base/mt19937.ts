@@ -105,6 +105,7 @@ export class Generator {
     return new Uint8Array(view.buffer)
   }
 
+  /** Goes on from a state that `getState` gave, or PyTorch's `get_rng_state`. Throws ValueError for another length. */
   setState(state: Uint8Array): void {
     if (state.byteLength !== STATE_BYTES) {
       throw new ValueError(`setState: a state has ${STATE_BYTES} bytes, got ${state.byteLength}`)

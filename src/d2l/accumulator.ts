@@ -9,9 +9,11 @@ export class Accumulator {
   add(...values: number[]): void {
     for (const [i, value] of values.entries()) this.data[i] += value
   }
+  /** Sets all sums to 0. */
   reset(): void {
     this.data.fill(0)
   }
+  /** One of the sums. */
   get(index: number): number {
     return this.data[index]
   }

@@ -24,6 +24,7 @@ export function getFashionMnistLabels(labels: Tensor | readonly number[]): strin
 }
 
 export interface ImageLoader extends DataLoader<readonly [Tensor, Tensor]> {
+  /** The images and labels, with the names of the classes. */
   readonly dataset: ImageDataset
 }
 

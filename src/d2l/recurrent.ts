@@ -7,6 +7,7 @@ export type State = Tensor | readonly Tensor[]
 /** A language model: numbers of tokens X [batch, time] and a state give scores [time * batch, vocabSize], step by step, and the next state. */
 export interface SequenceNet extends nn.Module {
   (X: Tensor, state: State): [scores: Tensor, state: State]
+  /** The state before the first token of a batch. */
   beginState(batchSize: number): State
 }
 
@@ -41,6 +42,7 @@ export class RNNModelScratch extends nn.Module {
   override forward(X: Tensor, state: State): [Tensor, State] {
     return this.forwardFn(oneHotByTime(X, this.vocabSize), state, this.params)
   }
+  /** The state before the first character, as `initState` makes it. */
   beginState(batchSize: number): State {
     return this.initState(batchSize, this.numHiddens)
   }

@@ -88,9 +88,11 @@ export class SeqDataLoader implements Iterable<[X: Tensor, Y: Tensor]>, AsyncIte
     const read = this.useRandomIter ? seqDataIterRandom : seqDataIterSequential
     return read(this.corpus, this.batchSize, this.numSteps)
   }
+  /** One pass: batches X and Y of shape [batchSize, numSteps]. */
   [Symbol.iterator](): Iterator<[X: Tensor, Y: Tensor]> {
     return this.pass()[Symbol.iterator]()
   }
+  /** The same for `for await`. */
   [Symbol.asyncIterator](): AsyncIterator<[X: Tensor, Y: Tensor]> {
     return this.pass()[Symbol.asyncIterator]()
   }

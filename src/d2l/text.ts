@@ -57,6 +57,7 @@ export class Vocab {
     this.idxToToken = [...new Set(['<unk>', ...reservedTokens, ...frequent])]
     this.tokenToIdx = new Map(this.idxToToken.map((token, i) => [token, i]))
   }
+  /** Number of tokens. */
   get length(): number {
     return this.idxToToken.length
   }

@@ -6,6 +6,7 @@ export class Timer {
   constructor() {
     this.start()
   }
+  /** Begins a span. */
   start(): void {
     this.began = performance.now()
   }
@@ -15,9 +16,11 @@ export class Timer {
     this.times.push(seconds)
     return seconds
   }
+  /** Mean length of the spans. */
   avg(): number {
     return this.sum() / this.times.length
   }
+  /** Length of all spans together. */
   sum(): number {
     return this.times.reduce((sum, time) => sum + time, 0)
   }

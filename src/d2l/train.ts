@@ -11,9 +11,13 @@ export type Updater = optim.Optimizer<{ lr: number }> | ((batchSize: number) => 
 
 /** What a training loop gives back. */
 export interface Curves {
+  /** The live curves. */
   readonly animator: Animator
+  /** Mean loss of the last epoch of training. */
   readonly trainLoss: number
+  /** Accuracy of the last epoch of training. */
   readonly trainAcc: number
+  /** Accuracy of the test images after the last epoch. */
   readonly testAcc: number
   /** Examples per second of training, without the evaluation. */
   readonly examplesPerSecond: number

@@ -82,9 +82,11 @@ function dispose(state: State | null): void {
 }
 
 export interface SequenceCurves {
+  /** The live curves. */
   readonly animator: Animator
   /** Of the last epoch. */
   readonly perplexity: number
+  /** Of the last epoch. */
   readonly tokensPerSecond: number
 }
 

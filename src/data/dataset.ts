@@ -7,7 +7,9 @@ import type { Tensor } from '../tensor/tensor.ts'
 
 /** Samples by index. `get` may return a promise: then only `for await` over a loader works. */
 export interface Dataset<Sample extends readonly unknown[] = readonly Tensor[]> {
+  /** Number of samples. */
   readonly length: number
+  /** The sample at `index`, or a promise of it. */
   get(index: number): Sample | Promise<Sample>
   /** The samples at `indices` already stacked, where that is cheaper than one by one. */
   batch?(indices: readonly number[]): Sample
@@ -46,13 +48,16 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
     for (const tensor of tensors) tensor.keep()
     this.tensors = tensors
   }
+  /** Number of rows. */
   get length(): number {
     return this.tensors[0]?.shape[0] ?? 0
   }
+  /** Row `index` of each tensor; negative counts from the end. Throws IndexError. */
   get(index: number): Tensors {
     const at = checkIndex('TensorDataset', index, this.length)
     return this.tensors.map((tensor) => tensor.select(0, at)) as unknown as Tensors
   }
+  /** These rows of each tensor at once: [indices.length, ...]. */
   batch(indices: readonly number[]): Tensors {
     return this.tensors.map((tensor) => rows(tensor, indices)) as unknown as Tensors
   }
@@ -80,9 +85,11 @@ export class Subset<Sample extends readonly unknown[]> implements Dataset<Sample
     if (dataset.batch) this.batch = (wanted) => dataset.batch?.(wanted.map((i) => this.indices[i])) as Sample
     if (dataset.prefetch) this.prefetch = (index) => fetchFrom(dataset, this.at(index))
   }
+  /** Number of samples. */
   get length(): number {
     return this.indices.length
   }
+  /** The sample at place `index` of the indices; negative counts from the end. Throws IndexError. */
   get(index: number): Sample | Promise<Sample> {
     return this.dataset.get(this.at(index))
   }
@@ -101,9 +108,11 @@ export class ConcatDataset<Sample extends readonly unknown[]> implements Dataset
       this.prefetch = (index) => fetchFrom(...this.find(index))
     }
   }
+  /** Number of samples of all data sets. */
   get length(): number {
     return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0)
   }
+  /** Sample `index`, counted through all data sets; negative counts from the end. Throws IndexError. */
   get(index: number): Sample | Promise<Sample> {
     const [dataset, at] = this.find(index)
     return dataset.get(at)

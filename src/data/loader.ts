@@ -57,6 +57,7 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
     return this.dropLast ? Math.floor(full) : Math.ceil(full)
   }
 
+  /** One pass over the data set; each iteration is a memory scope. Throws ValueError where the data set loads asynchronously. */
   *[Symbol.iterator](): Iterator<Sample> {
     const scopes = new IterationScopes()
     try {
@@ -78,6 +79,7 @@ export class DataLoader<Sample extends readonly unknown[]> implements Iterable<S
     }
   }
 
+  /** The same for `for await`: samples may be promises, and `prefetch` batches are read ahead. */
   [Symbol.asyncIterator](): AsyncIterator<Sample> {
     const scopes = new IterationScopes()
     const indices = this.indexBatches()

@@ -11,6 +11,7 @@ export interface TimeMachineOptions {
 }
 
 export interface TimeMachine {
+  /** The whole text. */
   readonly text: string
   /** What the text is, for a caption. */
   readonly name: string

@@ -2,7 +2,9 @@
 import { DataError } from '../base/errors.ts'
 
 export interface IdxArray {
+  /** Sizes, as the file gives them. */
   readonly shape: readonly number[]
+  /** The elements in row-major order. */
   readonly data: Uint8Array
 }
 

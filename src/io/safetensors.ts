@@ -79,7 +79,9 @@ export function encodeSafetensors(
 }
 
 export interface SafetensorsFile {
+  /** By name. */
   tensors: Record<string, Tensor>
+  /** The texts of `__metadata__`. */
   metadata: Record<string, string>
 }
 

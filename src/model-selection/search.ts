@@ -5,7 +5,9 @@ import { type FiniteSpace, ParameterGrid, ParameterSampler, type Params, type Sp
 
 /** One point that was tried; plain data, so that a search can be saved as JSON. */
 export interface Trial<P> {
+  /** From 0. */
   readonly number: number
+  /** The point. */
   readonly params: P
   /** Given to the objective: with `manualSeed(seed)` a trial can be repeated. */
   readonly seed: number
@@ -13,10 +15,12 @@ export interface Trial<P> {
   readonly value: number | null
   /** Why there is no value. */
   readonly error: string | null
+  /** How long it took. */
   readonly seconds: number
 }
 
 export interface SearchResult<P> {
+  /** All that were tried, in order. */
   readonly trials: readonly Trial<P>[]
   /** The best of those that have a value. */
   readonly best: Trial<P> | null

@@ -5,10 +5,12 @@ import { defaultGenerator } from '../ops/random.ts'
 
 /** What values a hyper-parameter may take, and how likely. */
 export interface Distribution<T> {
+  /** One value. */
   sample(generator: Generator): T
 }
 /** One of a list, each as likely. */
 export interface Choice<T> extends Distribution<T> {
+  /** The list. */
   readonly values: readonly T[]
 }
 
@@ -100,6 +102,7 @@ export class ParameterGrid<S extends FiniteSpace> implements Iterable<Params<S>>
     return Object.fromEntries(picked) as Params<S>
   }
 
+  /** All combinations in order. */
   *[Symbol.iterator](): Iterator<Params<S>> {
     for (let i = 0; i < this.length; i++) yield this.get(i)
   }
@@ -133,6 +136,7 @@ export class ParameterSampler<S extends Space> implements Iterable<Params<S>> {
     }
   }
 
+  /** The points, drawn anew. */
   [Symbol.iterator](): Iterator<Params<S>> {
     return this.draw()
   }

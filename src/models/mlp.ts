@@ -9,6 +9,7 @@ export interface MlpOptions {
   hidden?: number | readonly number[]
   /** Probability to drop a unit behind the hidden layers, or behind each of them. Default: no dropout layers. */
   dropout?: number | readonly number[]
+  /** Numbers per sample that come out. Default 10. */
   classes?: number
 }
 

@@ -37,13 +37,16 @@ export class Sequential extends Module {
   get<M extends Module = Module>(index: number): M {
     return childAt('Sequential', [...this], index) as M
   }
+  /** Adds a module at the end. */
   append(module: Module): this {
     this.addModule(String(this.size), module)
     return this
   }
+  /** Number of modules. */
   get size(): number {
     return [...this].length
   }
+  /** The modules in order, each as often as it was added. */
   *[Symbol.iterator](): Generator<Module> {
     // Not `children()`, which gives a repeated module once: Sequential runs it as often as it was added.
     for (const value of Object.values(this)) if (value instanceof Module) yield value
@@ -56,20 +59,25 @@ export class ModuleList extends Module {
     super()
     this.extend(modules)
   }
+  /** The module at `index`; negative counts from the end. Throws IndexError. */
   get<M extends Module = Module>(index: number): M {
     return childAt('ModuleList', [...this], index) as M
   }
+  /** Adds a module at the end. */
   append(module: Module): this {
     this.addModule(String(this.size), module)
     return this
   }
+  /** Adds several modules at the end. */
   extend(modules: Iterable<Module>): this {
     for (const module of modules) this.append(module)
     return this
   }
+  /** Number of modules. */
   get size(): number {
     return [...this].length
   }
+  /** The modules in order. */
   *[Symbol.iterator](): Generator<Module> {
     for (const value of Object.values(this)) if (value instanceof Module) yield value
   }
@@ -81,24 +89,30 @@ export class ModuleDict extends Module {
     super()
     for (const [name, module] of Object.entries(modules)) this.addModule(name, module)
   }
+  /** The module of that name. Throws IndexError. */
   get<M extends Module = Module>(name: string): M {
     const child = (this as unknown as Record<string, unknown>)[name]
     if (!(child instanceof Module))
       throw new IndexError(`ModuleDict: no module named '${name}', there are: ${[...this.keys()].join(', ')}`)
     return child as M
   }
+  /** Whether there is a module of that name. */
   has(name: string): boolean {
     return (this as unknown as Record<string, unknown>)[name] instanceof Module
   }
+  /** The names in order. */
   *keys(): Generator<string> {
     for (const [name] of this.entries()) yield name
   }
+  /** The modules in order. */
   *values(): Generator<Module> {
     for (const [, module] of this.entries()) yield module
   }
+  /** Names and modules in order. */
   *entries(): Generator<[string, Module]> {
     for (const [name, value] of Object.entries(this)) if (value instanceof Module) yield [name, value]
   }
+  /** The names, as a Python dict gives them. */
   *[Symbol.iterator](): Generator<string> {
     yield* this.keys()
   }

@@ -16,18 +16,25 @@ export interface ConvOptions {
   padding?: Size | 'same' | 'valid'
   /** Distance between the elements of the kernel. Default 1. */
   dilation?: Size
+  /** Input and output channels in so many independent groups. Default 1. */
   groups?: number
+  /** Add a learned bias to each output channel. Default true. */
   bias?: boolean
   /** What is added: zeros (the default), mirrored, repeated or wrapped elements. */
   paddingMode?: 'zeros' | Exclude<PadMode, 'constant'>
 }
 export interface ConvTransposeOptions {
+  /** Step between the places where the kernel is put. Default 1. */
   stride?: Size
+  /** Rows and columns taken off both ends of the output. Default 0. */
   padding?: Size
   /** Rows and columns added at the end of the output. Default 0. */
   outputPadding?: Size
+  /** Input and output channels in so many independent groups. Default 1. */
   groups?: number
+  /** Add a learned bias to each output channel. Default true. */
   bias?: boolean
+  /** Distance between the elements of the kernel. Default 1. */
   dilation?: Size
 }
 
@@ -163,6 +170,7 @@ export class Conv3d extends Conv {
   }
 }
 
+/** Base of the transposed convolutions: called with the input and, if wished, the size of the output. */
 export abstract class ConvTranspose extends ConvBase {
   /** The options of the functional form; `outputSize` (without N and channels) decides the output padding. */
   protected options(input: Tensor, outputSize: readonly number[] | undefined): C.ConvTransposeOptions {

@@ -61,6 +61,7 @@ export class Embedding extends Layer {
     return layer
   }
 
+  /** Draws the weight anew: N(0, 1), zeros for the padding. */
   resetParameters(): void {
     normal_(this.weight)
     if (this.paddingIdx !== undefined) zeros_(this.weight.detach().select(0, this.paddingIdx))

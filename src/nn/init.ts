@@ -62,18 +62,23 @@ const inPlace = <T extends Tensor>(tensor: T, fill: (x: Tensor) => unknown): T =
   return tensor
 }
 
+/** Fills with U(a, b). Source: `torch.nn.init.uniform_`. */
 export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1): T {
   return inPlace(tensor, (x) => x.uniform_(a, b))
 }
+/** Fills with N(mean, std^2). Source: `torch.nn.init.normal_`. */
 export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1): T {
   return inPlace(tensor, (x) => x.normal_(mean, std))
 }
+/** Fills with `value`. Source: `torch.nn.init.constant_`. */
 export function constant_<T extends Tensor>(tensor: T, value: number): T {
   return inPlace(tensor, (x) => x.fill_(value))
 }
+/** Fills with 1. Source: `torch.nn.init.ones_`. */
 export function ones_<T extends Tensor>(tensor: T): T {
   return constant_(tensor, 1)
 }
+/** Fills with 0. Source: `torch.nn.init.zeros_`. */
 export function zeros_<T extends Tensor>(tensor: T): T {
   return constant_(tensor, 0)
 }
@@ -179,7 +184,9 @@ export function sparse_<T extends Tensor>(tensor: T, sparsity: number, std = 0.0
 export interface KaimingOptions {
   /** Slope of the leakyRelu that follows. Default 0. */
   a?: number
+  /** Keep the variance of outputs ('fanIn', the default) or of gradients ('fanOut'). */
   mode?: FanMode
+  /** The activation that follows. Default 'leakyRelu'. */
   nonlinearity?: Nonlinearity
 }
 function kaimingStd(tensor: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions): number {

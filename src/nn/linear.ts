@@ -8,6 +8,7 @@ import { Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 export interface LinearOptions {
+  /** Add a learned bias. Default true. */
   bias?: boolean
 }
 
@@ -26,6 +27,7 @@ export class Linear extends Layer {
     this.bias = bias ? new Parameter(Tensor.empty([outFeatures])) : null
     this.resetParameters()
   }
+  /** Draws weight and bias anew, as the constructor does. */
   resetParameters(): void {
     defaultWeightAndBias(this.weight, this.bias)
   }

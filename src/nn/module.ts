@@ -101,6 +101,7 @@ export class Module {
       yield [stateKey(this, name), value]
     }
   }
+  /** Direct submodules, each once. */
   *children(): Generator<Module> {
     for (const [, child] of this.namedChildren()) yield child
   }
@@ -111,6 +112,7 @@ export class Module {
     yield [prefix, this]
     for (const [name, child] of this.namedChildren()) yield* child.namedModules(join(prefix, name), seen)
   }
+  /** This module and all below it, each once. */
   *modules(): Generator<Module> {
     for (const [, module] of this.namedModules()) yield module
   }
@@ -118,12 +120,15 @@ export class Module {
   *namedParameters({ recurse = true }: { recurse?: boolean } = {}): Generator<[string, Parameter]> {
     yield* this.named(recurse, (module) => ownParameters(module))
   }
+  /** All parameters, each once; with `recurse: false` only the module's own. */
   *parameters(options: { recurse?: boolean } = {}): Generator<Parameter> {
     for (const [, parameter] of this.namedParameters(options)) yield parameter
   }
+  /** All buffers with dotted names, those that are not saved included. */
   *namedBuffers({ recurse = true }: { recurse?: boolean } = {}): Generator<[string, Tensor]> {
     yield* this.named(recurse, (module) => ownBuffers(module).map(([name, tensor]) => [name, tensor] as const))
   }
+  /** All buffers, each once. */
   *buffers(options: { recurse?: boolean } = {}): Generator<Tensor> {
     for (const [, buffer] of this.namedBuffers(options)) yield buffer
   }
@@ -168,13 +173,16 @@ export class Module {
 
   // --- mode, dtype, device ------------------------------------------------------------------------------------------
 
+  /** Training mode for this module and all below it: dropout drops, batch normalisation uses the batch. */
   train(mode = true): this {
     for (const module of this.modules()) module.training = mode
     return this
   }
+  /** Evaluation mode: `train(false)`. */
   eval(): this {
     return this.train(false)
   }
+  /** Asks for gradients of all parameters, or stops asking. */
   requiresGrad_(value = true): this {
     for (const parameter of this.parameters()) parameter.requiresGrad_(value)
     return this
@@ -195,12 +203,15 @@ export class Module {
     }
     return this.convert((x) => (isDType(target) && !isFloating(x.dtype) ? x : to(x, target)))
   }
+  /** `to('float32')`. */
   float(): this {
     return this.to('float32')
   }
+  /** `to('float64')`. */
   double(): this {
     return this.to('float64')
   }
+  /** `to('float16')`. */
   half(): this {
     return this.to('float16')
   }
@@ -246,6 +257,7 @@ export class Module {
   extraRepr(): string {
     return ''
   }
+  /** As PyTorch prints a module: its name, its options, its children. */
   toString(): string {
     const children = fields(this)
       .filter((entry): entry is [string, Module] => entry[1] instanceof Module)

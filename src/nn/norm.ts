@@ -181,6 +181,7 @@ export class LayerNorm extends Layer {
     this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape)) : null
     this.bias = elementwiseAffine ? new Parameter(zeros(this.normalizedShape)) : null
   }
+  /** Weight 1, bias 0. */
   resetParameters(): void {
     if (this.weight) ones_(this.weight)
     if (this.bias) zeros_(this.bias)
@@ -220,6 +221,7 @@ export class GroupNorm extends Layer {
     this.weight = affine ? new Parameter(ones([numChannels])) : null
     this.bias = affine ? new Parameter(zeros([numChannels])) : null
   }
+  /** Weight 1, bias 0. */
   resetParameters(): void {
     if (this.weight) ones_(this.weight)
     if (this.bias) zeros_(this.bias)
@@ -233,8 +235,11 @@ export class GroupNorm extends Layer {
 }
 
 export interface LocalResponseNormOptions {
+  /** Default 1e-4. */
   alpha?: number
+  /** Default 0.75. */
   beta?: number
+  /** Default 1. */
   k?: number
 }
 /**

@@ -10,12 +10,13 @@ import { Tensor } from '../tensor/tensor.ts'
 
 /** Made by `packPaddedSequence` and `packSequence`; recurrent layers take and give it. */
 export interface PackedSequence {
-  /** [sum of all lengths, ...]: the first step of all sequences, longest first, then the second step of those that have one, and so on. */
+  /** Of shape [sum of all lengths, ...]: the first step of all sequences, longest first, then the second step of those that have one, and so on. */
   readonly data: Tensor
   /** int64: how many sequences have that step. */
   readonly batchSizes: Tensor
-  /** int64: where the sequences, longest first, stood in the batch, and the way back; null where they came in that order. */
+  /** int64: where the sequences, longest first, stood in the batch; null where they came in that order. */
   readonly sortedIndices: Tensor | null
+  /** The way back; null where `sortedIndices` is. */
   readonly unsortedIndices: Tensor | null
 }
 

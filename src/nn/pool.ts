@@ -8,16 +8,23 @@ import { Layer, pythonBool, pythonSize } from './layer.ts'
 export interface MaxPoolOptions {
   /** Default: the kernel size. */
   stride?: Size
+  /** Added on both sides, at most half the kernel; never the largest. Default 0. */
   padding?: Size
+  /** Distance between the elements of the window. Default 1. */
   dilation?: Size
+  /** Round the size of the output up: the last window may hang over. Default false. */
   ceilMode?: boolean
 }
 export interface AvgPoolOptions {
   /** Default: the kernel size. */
   stride?: Size
+  /** Zeros added on both sides, at most half the kernel. Default 0. */
   padding?: Size
+  /** Round the size of the output up: the last window may hang over. Default false. */
   ceilMode?: boolean
+  /** Count the padding among the elements that are averaged. Default true. */
   countIncludePad?: boolean
+  /** Divide the sums by this instead of the size of the window. */
   divisorOverride?: number
 }
 
@@ -177,6 +184,7 @@ export class AdaptiveMaxPool3d extends AdaptivePool {
 export interface LPPoolOptions {
   /** Default: the kernel size. */
   stride?: Size
+  /** Round the size of the output up: the last window may hang over. Default false. */
   ceilMode?: boolean
 }
 abstract class LPPool<Kernel extends Size> extends Layer {

@@ -16,6 +16,7 @@ import { Parameter } from './parameter.ts'
 export interface RecurrentOptions {
   /** Layers, each on the output of the one below. Default 1. */
   numLayers?: number
+  /** Add learned biases, of the input and of the state. Default true. */
   bias?: boolean
   /** Inputs and outputs are [batch, time, features] instead of [time, batch, features]; states are not concerned. */
   batchFirst?: boolean
@@ -116,6 +117,7 @@ export abstract class RNNBase extends Module {
     return [this.outSize]
   }
 
+  /** Draws all parameters anew, as the constructor does. */
   resetParameters(): void {
     resetRecurrent(this, this.hiddenSize)
   }
@@ -255,6 +257,7 @@ export abstract class RNNBase extends Module {
 }
 
 export interface RNNOptions extends RecurrentOptions {
+  /** Default 'tanh'. */
   nonlinearity?: 'tanh' | 'relu'
 }
 export const plainKind = (op: string, nonlinearity: 'tanh' | 'relu'): RecurrentKind => {

@@ -10,6 +10,7 @@ import { Parameter } from './parameter.ts'
 import { gateCounts, plainKind, resetRecurrent } from './recurrent.ts'
 
 export interface CellOptions {
+  /** Add learned biases, of the input and of the state. Default true. */
   bias?: boolean
 }
 

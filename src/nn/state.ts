@@ -9,7 +9,9 @@ import { isLazy } from './uninitialized.ts'
 export type StateDict = Record<string, Tensor>
 
 export interface LoadResult {
+  /** Of the module, not in the state. */
   missingKeys: string[]
+  /** In the state, not of the module. */
   unexpectedKeys: string[]
 }
 

@@ -2,9 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 
 export interface Check {
+  /** What was looked at. */
   readonly name: string
+  /** Whether it is what it should be. */
   readonly passed: boolean
+  /** What was seen, as text. */
   readonly got: string
+  /** What should be, as text. */
   readonly wanted: string
 }
 
@@ -16,14 +20,19 @@ export interface Seen {
   readonly figures: readonly string[]
   /** Targets of the links in the prose of the language that was run. */
   readonly links: readonly string[]
+  /** Whether the run had the book's settings. */
   readonly full: boolean
 }
 
 /** One row of the notes, or (null) something that the course adds to them. `Cells` is the module cells.ts: `Row<typeof import('./cells.ts')>`. */
 export interface Row<Cells> {
+  /** Number of the row; null where there is none. */
   readonly row: number | null
+  /** What it asks for, in English. */
   readonly en: string
+  /** The same in Chinese. */
   readonly zh: string
+  /** Looks at what the cells export and at what the run left. */
   check(cells: Cells, seen: Seen): readonly Check[]
 }
 
@@ -55,6 +64,7 @@ export const within = (name: string, got: number, [low, high]: readonly [number,
   wanted: `${low} to ${high}`,
 })
 
+/** `low` or more. */
 export const atLeast = (name: string, got: number, low: number): Check => ({
   name,
   passed: got >= low,
@@ -62,6 +72,7 @@ export const atLeast = (name: string, got: number, low: number): Check => ({
   wanted: `at least ${low}`,
 })
 
+/** `high` or less. */
 export const atMost = (name: string, got: number, high: number): Check => ({
   name,
   passed: got <= high,

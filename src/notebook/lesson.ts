@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError, ValueError } from '../base/errors.ts'
 
+/** The languages of the lessons. */
 export const languages = ['en', 'zh'] as const
 export type Language = (typeof languages)[number]
 
@@ -13,9 +14,13 @@ export type Part = { readonly kind: 'prose'; readonly text: string } | { readonl
 export interface Lesson {
   /** `tensors` of the folder `03-tensors`. */
   readonly name: string
+  /** `3` of the folder `03-tensors`. */
   readonly number: number
+  /** Path of the folder. */
   readonly folder: string
+  /** The first heading of the prose. */
   readonly title: Readonly<Record<Language, string>>
+  /** Prose and places of cells in order. */
   readonly prose: Readonly<Record<Language, readonly Part[]>>
   /** The code of each cell in order, without the call that begins it. The key '' holds the imports. */
   readonly cells: ReadonlyMap<string, string>

@@ -20,6 +20,7 @@ const markdown = new Marked().use(markedKatex({ output: 'mathml', throwOnError: 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] as string)
 
+/** Collects a lesson and makes one HTML file of it. */
 export class Page {
   private readonly title: string
   private readonly language: Language
@@ -31,6 +32,7 @@ export class Page {
     this.language = language
   }
 
+  /** Adds what happened. */
   tell(event: Event): void {
     if (event.kind === 'output') {
       this.output.push(event.text)

@@ -8,6 +8,7 @@ import type { Event } from './page.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
+/** Prints a lesson, as wide as the terminal and at most 100 columns. */
 export class Terminal {
   private readonly out: Writable
   private readonly width: number
@@ -18,6 +19,7 @@ export class Terminal {
     this.width = Math.min(out.columns || 100, 100)
   }
 
+  /** Prints what happened. */
   tell(event: Event): void {
     if (this.last !== '' && (event.kind !== 'output' || this.last !== 'output')) this.out.write('\n')
     this.last = event.kind

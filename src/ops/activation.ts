@@ -244,6 +244,7 @@ export interface RreluOptions extends InplaceOptions {
   upper?: number
   /** Draw a slope for every negative element; else the slope is the mean of both. Default false. */
   training?: boolean
+  /** Source of the random numbers. Default `defaultGenerator`. */
   generator?: Generator
 }
 /** Leaky ReLU with random slopes between lower and upper while training. Source: `torch.nn.functional.rrelu`. */

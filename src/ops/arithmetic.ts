@@ -73,6 +73,7 @@ const rows = {
 
 /** `alpha` multiplies the second operand. */
 export interface AlphaOptions {
+  /** Factor of the second operand. Default 1. */
   alpha?: number
 }
 
@@ -222,8 +223,11 @@ function checkFloating(op: string, ...operands: Tensor[]): void {
     throw new DTypeError(`${op}: needs a floating dtype, got ${dtype}`, 'convert first: x.float().')
 }
 
+/** Another name of `sub`. */
 export const subtract: typeof sub = sub
+/** Another name of `mul`. */
 export const multiply: typeof mul = mul
+/** Another name of `div`. */
 export const divide: typeof div = div
 
 const methods = {

@@ -10,7 +10,7 @@ import { dropout } from './random.ts'
 import { softmax } from './softmax.ts'
 
 export interface AttentionOptions {
-  /** [..., L, S]: bool, true where a query may look; or numbers added to the scores. */
+  /** Of shape [..., L, S]: bool, true where a query may look; or numbers added to the scores. */
   attnMask?: Tensor | null
   /** Part of the weights that is dropped. Default 0. */
   dropoutP?: number

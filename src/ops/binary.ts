@@ -174,6 +174,7 @@ export const logaddexp: Binary = binary(rows.logaddexp)
 export const logaddexp2: Binary = binary(rows.logaddexp2)
 /** `x * 2 ** other`. Source: `torch.ldexp`. */
 export const ldexp: Binary = binary(rows.ldexp)
+/** Another name of `atan2`. */
 export const arctan2: Binary = atan2
 
 const atan2_ = inPlace(rows.atan2)

@@ -7,7 +7,9 @@ import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 
 export interface ToOptions {
+  /** Default: as it is. */
   dtype?: DType
+  /** Default: where it is. */
   device?: DeviceName
   /** A copy even where nothing changes. Default false. */
   copy?: boolean

@@ -27,7 +27,9 @@ const rows = {
 } satisfies Record<string, PointwiseRow>
 
 export interface ClampOptions {
+  /** Lower bound, a number or a tensor; null or none: no bound. */
   min?: TensorOrNumber | null
+  /** Upper bound, a number or a tensor; null or none: no bound. */
   max?: TensorOrNumber | null
 }
 type Bound = TensorOrNumber | null
@@ -75,7 +77,9 @@ export function clampMax(x: Tensor, max: TensorOrNumber): Tensor {
 export function clampMax_(x: Tensor, max: TensorOrNumber): Tensor {
   return pointwiseInPlace(rows.max, [x, max])
 }
+/** Another name of `clamp`. */
 export const clip: typeof clamp = clamp
+/** Another name of `clamp_`. */
 export const clip_: typeof clamp_ = clamp_
 
 const methods = { clamp, clamp_, clampMin, clampMin_, clampMax, clampMax_, clip, clip_ }

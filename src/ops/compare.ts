@@ -51,10 +51,15 @@ export const le: Comparison = comparison(rows.le)
 export const gt: Comparison = comparison(rows.gt)
 /** `x >= other`, broadcast. Source: `torch.ge`. */
 export const ge: Comparison = comparison(rows.ge)
+/** Another name of `ne`. */
 export const notEqual: Comparison = ne
+/** Another name of `lt`. */
 export const less: Comparison = lt
+/** Another name of `le`. */
 export const lessEqual: Comparison = le
+/** Another name of `gt`. */
 export const greater: Comparison = gt
+/** Another name of `ge`. */
 export const greaterEqual: Comparison = ge
 const eq_ = inPlace(rows.eq)
 const ne_ = inPlace(rows.ne)

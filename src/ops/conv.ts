@@ -241,11 +241,15 @@ export function conv3d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
 }
 
 export interface ConvTransposeOptions {
+  /** Step between the places where the kernel is put. Default 1. */
   stride?: Size
+  /** Rows and columns taken off both ends of the output. Default 0. */
   padding?: Size
   /** Rows and columns added at the end of the output, less than stride or dilation. Default 0. */
   outputPadding?: Size
+  /** Input and output channels in so many independent groups. Default 1. */
   groups?: number
+  /** Distance between the elements of the kernel. Default 1. */
   dilation?: Size
 }
 

@@ -10,9 +10,11 @@ import { cumsum } from './scan.ts'
 export interface DiffOptions {
   /** How often to take differences. Default 1. */
   n?: number
+  /** Default the last. */
   dim?: number
-  /** Put before or after the input along `dim`. */
+  /** Put before the input along `dim`. */
   prepend?: Tensor | null
+  /** Put behind the input along `dim`. */
   append?: Tensor | null
 }
 /** Differences of neighbours along `dim` (default the last), `n` times. Source: `torch.diff`. */
@@ -50,6 +52,7 @@ function areas(op: string, y: Tensor, x: Tensor | null, dx: number, axis: number
 export interface TrapezoidOptions {
   /** Distance of neighbours where no places are given. Default 1. */
   dx?: number
+  /** Default the last. */
   dim?: number
 }
 /** Integral of `y` along `dim` (default the last) by trapezoids, at places `x` or `dx` apart. Source: `torch.trapezoid`. */

@@ -82,6 +82,7 @@ export function maskedFill_(x: Tensor, mask: Tensor, value: TensorOrNumber): Ten
   return pointwiseInPlace(rows.maskedFill, [x, mask, stored(x, value)])
 }
 
+/** The element of `x` where `condition` holds, else that of `other`; all broadcast. Source: `torch.Tensor.where`. */
 const whereMethod = (x: Tensor, condition: Tensor, other: TensorOrNumber): Tensor => where(condition, x, other)
 
 const methods = {

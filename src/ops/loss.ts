@@ -14,7 +14,13 @@ import { dropDims, reduceKeepdim, requireFloating } from './reduce.ts'
 import { sumTo } from './sumTo.ts'
 import { expand } from './view.ts'
 
-export * from './crossEntropy.ts'
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  type NllLossOptions,
+  nllLoss,
+  type Reduction,
+} from './crossEntropy.ts'
 export * from './marginLoss.ts'
 
 const x = E.input(0)

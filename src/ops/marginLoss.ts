@@ -56,6 +56,7 @@ export function cosineEmbeddingLoss(
 export interface TripletMarginLossOptions extends MarginOptions {
   /** Order of the norm. Default 2. */
   p?: number
+  /** Added to differences before the norm. Default 1e-6. */
   eps?: number
   /** Take the distance between positive and negative where it is smaller. Default false. */
   swap?: boolean

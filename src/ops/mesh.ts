@@ -105,6 +105,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 installMethods({ kron })
 declare module '../tensor/tensor.ts' {
   interface Tensor {
+    /** Kronecker product: blocks `x[i] * other`, in all dimensions. Source: `torch.kron`. */
     kron(other: Tensor): Tensor
   }
 }

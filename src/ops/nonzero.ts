@@ -73,6 +73,7 @@ const methods = { argwhere }
 installMethods({ ...methods, nonzero })
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {
+    /** Indices (int64) of the elements that are not zero: a table [count, ndim], or with `asTuple` one tensor for each dimension. Source: `torch.nonzero`. */
     nonzero(options: { asTuple: true }): Tensor[]
     nonzero(options?: { asTuple?: false }): Tensor
   }

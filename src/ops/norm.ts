@@ -54,13 +54,19 @@ export function groupNorm(
 }
 
 export interface InstanceNormOptions {
+  /** [C]; moved towards the statistics of the input, or used instead of them. */
   runningMean?: Tensor | null
+  /** [C], as `runningMean`. */
   runningVar?: Tensor | null
+  /** Factors of the normalised values, [C]. */
   weight?: Tensor | null
+  /** Added to the normalised values, [C]. */
   bias?: Tensor | null
   /** Use each instance's own statistics. Default true. */
   useInputStats?: boolean
+  /** How far the running statistics move. Default 0.1. */
   momentum?: number
+  /** Added to the variance. Default 1e-5. */
   eps?: number
 }
 /** Normalises each channel of each instance of [N, C, ...] over its own values. Source: `torch.nn.functional.instance_norm`. */

@@ -206,6 +206,7 @@ export interface VarOptions {
   unbiased?: boolean
   /** Takes N - correction instead; overrides `unbiased`. */
   correction?: number
+  /** Keep the reduced dimensions, with size 1. Default false. */
   keepdim?: boolean
 }
 

@@ -6,8 +6,11 @@ type Bound = '' | `${number}`
 export type SliceString = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`
 
 export interface Slice {
+  /** null: from the beginning. */
   readonly start: number | null
+  /** Left out itself; null: to the end. */
   readonly stop: number | null
+  /** At least 1. */
   readonly step: number
 }
 

@@ -13,6 +13,7 @@ import { arange } from './ranges.ts'
 import { cummax } from './scan.ts'
 
 export interface SortOptions {
+  /** The largest first. Default false. */
   descending?: boolean
   /** Keep the order of equal values: always so here. */
   stable?: boolean

@@ -94,11 +94,13 @@ export const sgn: Unary = unary('sgn')
 export function square(x: Tensor): Tensor {
   return pointwise(rows.square, [x.dtype === 'bool' ? x.long() : x])
 }
+/** Square root: NaN below 0. */
 export const sqrt: Unary = unary('sqrt')
 /** `1 / sqrt(x)`. */
 export const rsqrt: Unary = unary('rsqrt')
 /** `1 / x`. */
 export const reciprocal: Unary = unary('reciprocal')
+/** `e ** x`. */
 export const exp: Unary = unary('exp')
 /** `2 ** x`. */
 export const exp2: Unary = unary('exp2')
@@ -106,22 +108,35 @@ export const exp2: Unary = unary('exp2')
 export const expm1: Unary = unary('expm1')
 /** Natural logarithm. */
 export const log: Unary = unary('log')
+/** Logarithm to base 2. */
 export const log2: Unary = unary('log2')
+/** Logarithm to base 10. */
 export const log10: Unary = unary('log10')
 /** `log(1 + x)`, exact near 0. */
 export const log1p: Unary = unary('log1p')
 /** Sine of radians, as all angles here. */
 export const sin: Unary = unary('sin')
+/** Cosine. */
 export const cos: Unary = unary('cos')
+/** Tangent. */
 export const tan: Unary = unary('tan')
+/** Inverse of `sin` on [-1, 1], from -pi / 2 to pi / 2; NaN elsewhere. */
 export const asin: Unary = unary('asin')
+/** Inverse of `cos` on [-1, 1], from 0 to pi; NaN elsewhere. */
 export const acos: Unary = unary('acos')
+/** Inverse of `tan`, from -pi / 2 to pi / 2. */
 export const atan: Unary = unary('atan')
+/** `(exp(x) - exp(-x)) / 2`. */
 export const sinh: Unary = unary('sinh')
+/** `(exp(x) + exp(-x)) / 2`. */
 export const cosh: Unary = unary('cosh')
+/** `sinh(x) / cosh(x)`, from -1 to 1. */
 export const tanh: Unary = unary('tanh')
+/** Inverse of `sinh`. */
 export const asinh: Unary = unary('asinh')
+/** Inverse of `cosh` on [1, infinity); NaN below 1. */
 export const acosh: Unary = unary('acosh')
+/** Inverse of `tanh` on [-1, 1]; NaN elsewhere. */
 export const atanh: Unary = unary('atanh')
 /** `1 / (1 + exp(-x))`. */
 export const sigmoid: Unary = unary('sigmoid')
@@ -234,14 +249,23 @@ export function nanToNum(
   return pointwise(finiteRow, [x], [nan ?? 0, posinf ?? largest[x.dtype], neginf ?? -largest[x.dtype]])
 }
 
+/** Another name of `abs`. */
 export const absolute: Unary = abs
+/** Another name of `neg`. */
 export const negative: Unary = neg
+/** Another name of `trunc`. */
 export const fix: Unary = trunc
+/** Another name of `asin`. */
 export const arcsin: Unary = asin
+/** Another name of `acos`. */
 export const arccos: Unary = acos
+/** Another name of `atan`. */
 export const arctan: Unary = atan
+/** Another name of `asinh`. */
 export const arcsinh: Unary = asinh
+/** Another name of `acosh`. */
 export const arccosh: Unary = acosh
+/** Another name of `atanh`. */
 export const arctanh: Unary = atanh
 
 /** `sin_` and its kind: written into the tensor. */

@@ -113,6 +113,7 @@ export const gradients = Object.fromEntries(
 export interface NormOptions {
   /** One dimension, several, or (default) all. */
   dim?: Dims
+  /** Keep the reduced dimensions, with size 1. Default false. */
   keepdim?: boolean
   /** Convert to this dtype first. */
   dtype?: DType

@@ -60,6 +60,7 @@ export class Adagrad extends ParameterwiseOptimizer<AdagradOptions> {
 export interface RMSpropOptions extends AdaptiveOptions {
   /** Decay of the running mean of squares. */
   alpha: number
+  /** Part of the last step that is made again. Default 0. */
   momentum: number
   /** Divide by the deviation instead: the running mean of the gradient is taken off. */
   centered: boolean

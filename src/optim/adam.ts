@@ -4,13 +4,17 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { fused, type ParamGroup, ParameterwiseOptimizer, type Params, type ParamState } from './optimizer.ts'
 
 export interface AdamOptions {
+  /** Learning rate. Default 1e-3. */
   lr: number
   /** Decay of the two running means. */
   betas: readonly [number, number]
+  /** Added to the root in the denominator. Default 1e-8. */
   eps: number
+  /** Default 0 for Adam, 0.01 for AdamW. */
   weightDecay: number
   /** Divide by the largest second moment seen so far. Reddi et al. 2018. */
   amsgrad: boolean
+  /** Climb instead of descend. Default false. */
   maximize: boolean
 }
 

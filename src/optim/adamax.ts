@@ -37,6 +37,7 @@ abstract class MomentOptimizer<O extends MomentOptions> extends ParameterwiseOpt
 }
 
 export interface AdamaxOptions extends MomentOptions {
+  /** Climb instead of descend. Default false. */
   maximize: boolean
 }
 /** Numbers: lr / (1 - beta1^t), and the sign of the gradient. */

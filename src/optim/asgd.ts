@@ -8,6 +8,7 @@ const [p, grad, i2, i3] = [0, 1, 2, 3].map(E.input)
 const [s0, s1, s2, s3, s4] = [0, 1, 2, 3, 4].map(E.scalar)
 
 export interface ASGDOptions {
+  /** Learning rate at the start. Default 0.01. */
   lr: number
   /** Decay of the parameters in each step, times the learning rate of that step. */
   lambd: number
@@ -15,7 +16,9 @@ export interface ASGDOptions {
   alpha: number
   /** Step at which averaging begins. */
   t0: number
+  /** Times the parameter, added to the gradient. Default 0. */
   weightDecay: number
+  /** Climb instead of descend. Default false. */
   maximize: boolean
 }
 /** Numbers: sign, weight decay, what is left of the parameter, learning rate, part of the new parameter in the mean. */
@@ -54,6 +57,7 @@ export interface RpropOptions {
   etas: readonly [number, number]
   /** Bounds of the sizes. */
   stepSizes: readonly [number, number]
+  /** Climb instead of descend. Default false. */
   maximize: boolean
 }
 /** Operands: gradient before, size; numbers: sign, both factors, both bounds. */

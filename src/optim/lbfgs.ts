@@ -9,6 +9,7 @@ import { type Point, strongWolfe } from './lineSearch.ts'
 import { Optimizer, type Params, type ParamState } from './optimizer.ts'
 
 export interface LBFGSOptions {
+  /** Learning rate: factor of a step. Default 1. */
   lr: number
   /** Steps of the method in one call of `step`. */
   maxIter: number

@@ -20,6 +20,7 @@ export type ParamState = Record<string, StateValue>
 export interface OptimizerStateDict {
   /** By the index of the parameter, counted over all groups. */
   state: Record<string, ParamState>
+  /** Options of each group, and the indices of its parameters. */
   paramGroups: ({ params: number[] } & Record<string, unknown>)[]
 }
 

@@ -5,10 +5,15 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { fused, type ParamGroup, ParameterwiseOptimizer, type Params, type ParamState } from './optimizer.ts'
 
 export interface SGDOptions {
+  /** Learning rate. */
   lr: number
+  /** Part of the last step that is made again. Default 0. */
   momentum: number
+  /** Part of the gradient that is left out of the momentum. Default 0. */
   dampening: number
+  /** Times the parameter, added to the gradient. Default 0. */
   weightDecay: number
+  /** Look ahead by the momentum. Default false. */
   nesterov: boolean
   /** Climb instead of descend. */
   maximize: boolean

@@ -18,10 +18,15 @@ export interface Axis {
 export interface AxesOptions {
   /** Name and unit: `time, s`. */
   xlabel?: string
+  /** The same for the vertical axis. */
   ylabel?: string
+  /** What the horizontal axis shows. Default: the extent of the values. */
   xlim?: Limits
+  /** What the vertical axis shows. Default: the extent of the values. */
   ylim?: Limits
+  /** Default 'linear'. */
   xscale?: ScaleName
+  /** Default 'linear'. */
   yscale?: ScaleName
 }
 

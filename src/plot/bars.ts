@@ -11,10 +11,13 @@ import { cycle, fillOpacities, fontSize, palette } from './style.ts'
 import { columnsOf, cut, padStart, wrap } from './text.ts'
 
 export interface BarOptions extends FigureOptions {
+  /** Name of the horizontal axis. */
   xlabel?: string
+  /** Name and unit of the values. */
   ylabel?: string
   /** A name for each series. */
   legend?: readonly string[]
+  /** What the vertical axis shows. Default: the extent of the values, with 0. */
   ylim?: readonly [number, number]
 }
 

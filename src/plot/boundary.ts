@@ -17,6 +17,7 @@ import { cycle, palette } from './style.ts'
 import { Canvas, canvasColumns, canvasRows, withAxes } from './text.ts'
 
 export interface DecisionBoundaryOptions extends FigureOptions, Omit<AxesOptions, 'xscale' | 'yscale'> {
+  /** A name for each class, for the legend. */
   classNames?: readonly string[]
   /** Points of the grid along each axis. Default 120. */
   steps?: number

@@ -11,10 +11,12 @@ export interface Figure {
 
 /** What every figure takes. */
 export interface FigureOptions {
+  /** A line above the figure. */
   title?: string
   /** What there is to see, for those who do not see it; by default made of the labels. */
   description?: string
   /** In pixels, without title, legend and notes. */
   width?: number
+  /** In pixels, as the width. */
   height?: number
 }

@@ -13,7 +13,9 @@ import { fontSize } from './style.ts'
 import { textWidth } from './svg.ts'
 
 export interface HeatmapOptions extends FigureOptions, ColourOptions {
+  /** A name for each row. */
   rowNames?: readonly string[]
+  /** A name for each column. */
   columnNames?: readonly string[]
   /** Writes the value into each cell. */
   cellText?: boolean

@@ -13,6 +13,7 @@ import { Canvas, canvasColumns, canvasRows, withAxes } from './text.ts'
 export interface ScatterOptions extends FigureOptions, AxesOptions {
   /** The class of each point, 0, 1, 2, ... */
   labels?: Numbers
+  /** A name for each class, for the legend. */
   classNames?: readonly string[]
 }
 

@@ -6,9 +6,11 @@ import { svg } from './svg.ts'
 import { tileLines } from './shade.ts'
 
 export interface SideBySideOptions {
+  /** A line above all of them. */
   title?: string
   /** How many stand side by side. Default: all. */
   columns?: number
+  /** What there is to see, for those who do not see it. */
   description?: string
 }
 

@@ -11,4 +11,5 @@ export interface Context {
 
 export const context = contextSlot<Context>({ scope: null, gradEnabled: true })
 
+/** Whether operations of the running code are recorded. Source: `torch.is_grad_enabled`. */
 export const isGradEnabled = (): boolean => context.get().gradEnabled

@@ -32,8 +32,11 @@ export const specViews = (spec: KernelSpec): View[] => listOf(spec).filter((view
 
 /** What a listener hears after each kernel. On a device that works asynchronously, `ms` is the time to hand the kernel over. */
 export interface Launch {
+  /** What the kernel computes, of which views. */
   readonly spec: KernelSpec
+  /** The device that ran it. */
   readonly device: Backend
+  /** Milliseconds. */
   readonly ms: number
 }
 type Listener = (launch: Launch) => void

@@ -20,14 +20,17 @@ export class Averages {
   constructor(rows: readonly ProfileRow[]) {
     this.rows = rows
   }
+  /** The rows as text, at most `rowLimit` of them (100). */
   table({ rowLimit = 100 }: TableOptions = {}): string {
     return tableOf(this.rows, rowLimit)
   }
 }
 
+/** What kernels took, summed by kind and shape: the result of `profile`. Source: `torch.profiler.profile`. */
 export class Profile {
   private readonly sums = new Map<string, Sum>()
 
+  /** Counts one kernel. */
   add({ spec, device, ms }: Launch): void {
     const work = workOf(spec)
     const key = `${device.name} ${work.name} ${work.shape} ${work.floatOps} ${work.bytes}`
@@ -53,6 +56,7 @@ export class Profile {
   get rows(): readonly ProfileRow[] {
     return this.keyAverages({ groupByInputShape: true }).rows
   }
+  /** The rows by name and shape as text. */
   table(options: TableOptions = {}): string {
     return this.keyAverages({ groupByInputShape: true }).table(options)
   }

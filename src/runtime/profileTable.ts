@@ -2,11 +2,13 @@
 
 /** What the kernels of one name, or of one name and shape, took together. */
 export interface ProfileRow {
+  /** The device that ran the kernels. */
   readonly device: string
   /** `gemm`, `conv forward`, `map`. */
   readonly name: string
   /** Sizes; empty where kernels of all shapes are counted together. */
   readonly shape: string
+  /** How many kernels ran. */
   readonly calls: number
   /** Milliseconds. */
   readonly total: number

@@ -85,6 +85,7 @@ export class Scope {
     for (let k = 0; k < owned.length; k++) if (owned[k].owner === this) owned[k].dispose()
   }
 
+  /** Ends the scope: the end of a block with `using`. */
   [Symbol.dispose](): void {
     this.end()
     const now = context.get()

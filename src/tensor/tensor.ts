@@ -27,10 +27,17 @@ const abandoned = new FinalizationRegistry<Holding>((holding) => {
   holding.node?.release()
 })
 
+/**
+ * An array of numbers of one dtype with any number of dimensions: a view of a storage, by `shape`, `strides` and `offset`. Operations are methods and
+ * functions of the same name; in what is said of a method, `x` or `input` is the tensor itself. Source: `torch.Tensor`.
+ */
 export class Tensor implements View, Owned {
   // Read-only to everyone but `setData`.
+  /** Type of the elements. */
   readonly dtype: DType
+  /** The sizes. */
   readonly shape: readonly number[]
+  /** For each dimension, how many elements lie from one to the next. */
   readonly strides: readonly number[]
   /** First element, counted in elements from the start of the storage. */
   readonly offset: number
@@ -101,6 +108,7 @@ export class Tensor implements View, Owned {
     return twin
   }
 
+  /** The memory that this tensor shows. Throws DisposedError once it was given back. */
   get storage(): Storage {
     const storage = this.holding.storage
     if (storage === null) {
@@ -112,10 +120,12 @@ export class Tensor implements View, Owned {
     return storage
   }
 
+  /** Whether the memory was given back. */
   get disposed(): boolean {
     return this.holding.storage === null
   }
 
+  /** The device that holds the values. */
   get device(): DeviceName {
     return this.storage.backend.name
   }
@@ -131,14 +141,17 @@ export class Tensor implements View, Owned {
   numel(): number {
     return numelOf(this.shape)
   }
+  /** All sizes, or that of one dimension; negative counts from the end. */
   size(): readonly number[]
   size(dim: number): number
   size(dim?: number): number | readonly number[] {
     return dim === undefined ? this.shape : this.shape[dim < 0 ? dim + this.shape.length : dim]
   }
+  /** Whether the elements lie one after another in row-major order. */
   isContiguous(): boolean {
     return isContiguous(this.shape, this.strides)
   }
+  /** Whether the dtype is a floating-point one. */
   isFloatingPoint(): boolean {
     return isFloating(this.dtype)
   }
@@ -167,9 +180,11 @@ export class Tensor implements View, Owned {
     const edge = this.edge
     return edge !== null && !edge.node.accumulates ? edge.node : null
   }
+  /** Whether no operation with a history made this tensor. */
   get isLeaf(): boolean {
     return this.gradFn === null
   }
+  /** Whether gradients flow to or through this tensor; setting it is `requiresGrad_`. */
   get requiresGrad(): boolean {
     return this.wantsGrad || this.edge !== null
   }
@@ -244,6 +259,7 @@ export class Tensor implements View, Owned {
     self.offset = source.offset
   }
 
+  /** Frees the memory when the handle becomes garbage. Internal: what no scope owns is guarded. */
   guard(): void {
     abandoned.register(this, this.holding, this.holding)
   }
@@ -260,6 +276,7 @@ export class Tensor implements View, Owned {
     node?.release()
   }
 
+  /** `dispose()`: the end of a block with `using`. */
   [Symbol.dispose](): void {
     this.dispose()
   }

@@ -39,13 +39,16 @@ export class ImageDataset implements Dataset<readonly [Tensor, Tensor]> {
     this.classes = classes
     this.name = name
   }
+  /** Number of images. */
   get length(): number {
     return this.labels.shape[0]
   }
+  /** The transformed image [C, H, W] and its label []; negative counts from the end. Throws IndexError. */
   get(index: number): readonly [Tensor, Tensor] {
     const at = checkIndex('ImageDataset', index, this.length)
     return [this.transform(this.images.select(0, at)), this.labels.select(0, at)]
   }
+  /** These images, transformed, and their labels [N]; a transform that chooses at random sees one image after the other. */
   batch(indices: readonly number[]): readonly [Tensor, Tensor] {
     return [transformBatch(this.transform, rows(this.images, indices)), rows(this.labels, indices)]
   }

@@ -23,11 +23,15 @@ type Sample = readonly [image: Tensor, label: Tensor]
 
 /** Samples are [image, label]: float32 [3, H, W] after the default transform, int64 []. Made by `ImageFolder`. */
 export class ImageFolderDataset implements Dataset<Sample> {
+  /** The folder. */
   readonly root: string
   /** Names of the subfolders, sorted; a label is a place in this list. */
   readonly classes: readonly string[]
+  /** The label of each class. */
   readonly classToIdx: Readonly<Record<string, number>>
+  /** Path and label of each image, in order. */
   readonly samples: readonly (readonly [path: string, label: number])[]
+  /** Applied to each image. */
   readonly transform: Transform
   private readonly loader: (path: string) => Tensor | Promise<Tensor>
 
@@ -44,6 +48,7 @@ export class ImageFolderDataset implements Dataset<Sample> {
     this.transform = transform
     this.loader = loader
   }
+  /** Number of images. */
   get length(): number {
     return this.samples.length
   }
@@ -51,9 +56,11 @@ export class ImageFolderDataset implements Dataset<Sample> {
   get targets(): number[] {
     return this.samples.map(([, label]) => label)
   }
+  /** Reads and transforms image `index`: the image and its label. Rejects with IndexError, or with what the loader throws. */
   get(index: number): Promise<Sample> {
     return scope(async () => (await this.prefetch(index))())
   }
+  /** Reads image `index`; the function that it gives transforms it, when its turn has come. */
   async prefetch(index: number): Promise<() => Sample> {
     const [path, label] = this.samples[checkIndex('ImageFolder', index, this.length)]
     const image = await this.loader(path)

@@ -15,6 +15,7 @@ export interface MnistOptions extends ImageDatasetOptions {
   download?: boolean
   /** Addresses of folders with the four .gz files, tried in this order; copies outside the cache are not used then. Default: the known servers. */
   mirrors?: readonly string[]
+  /** Called while files are fetched. */
   onProgress?: DownloadOptions['onProgress']
 }
 

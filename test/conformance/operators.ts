@@ -9,7 +9,7 @@ import { functionAt, hasMethod, lookup, outputsOf, tensorFrom } from './kindling
 import { type Callable, type Row, table } from './ops.ts'
 import { type Line, Missing, runLine } from './report.ts'
 
-interface Sample {
+export interface Sample {
   readonly sample: number
   readonly args: readonly Described[]
   readonly kwargs: Readonly<Record<string, Described>>
@@ -17,31 +17,37 @@ interface Sample {
   readonly cotangents?: readonly (TensorRef | null)[]
   readonly grads?: Readonly<Record<string, TensorRef | null>>
 }
-interface Operator {
+export interface Operator {
   readonly op: string
   readonly variant: string
   readonly samples: readonly Sample[]
 }
 export type Operators = Readonly<Record<string, Operator>>
 
+/** How an operator is called; null where the table does not have it. */
+export function rowOf(name: string): Row | null {
+  const entry = table[name]
+  return entry === undefined ? null : typeof entry === 'string' ? { parameters: entry } : entry
+}
+
 /** Kindling's function for an operator: exported, or the method called on the first argument, or one of `F`. Throws Missing. */
-function find(operator: string, row: Row): Callable {
+export function find(operator: string, row: Row): { readonly path: string; readonly f: Callable } {
+  const at = (path: string) => ({ path, f: functionAt(path) })
   if (row.needs !== undefined) functionAt(row.needs)
   if (row.property !== undefined) {
     const property = row.property
     if (!hasMethod(property)) throw new Missing(`no ${property}`)
-    return (x) => x[property]
+    return { path: `x.${property}`, f: (x) => x[property] }
   }
   const parts = operator.split('.')
   const name = camelCase(parts.at(-1) as string)
-  if (row.as?.includes('.')) return functionAt(row.as)
-  if (operator.startsWith('nn.functional.')) return functionAt(row.as ?? `F.${name}`)
-  if (operator.startsWith('linalg.')) return functionAt(row.as ?? `linalg.${name}`)
+  if (row.as?.includes('.')) return at(row.as)
+  if (operator.startsWith('nn.functional.')) return at(row.as ?? `F.${name}`)
+  if (operator.startsWith('linalg.')) return at(row.as ?? `linalg.${name}`)
   const own = row.as ?? name
-  const exported = lookup(own)
-  if (typeof exported === 'function') return exported as Callable
-  if (hasMethod(own)) return (x, ...rest) => x[own](...rest)
-  return functionAt(`F.${own}`)
+  if (typeof lookup(own) === 'function') return at(own)
+  if (hasMethod(own)) return { path: `x.${own}`, f: (x, ...rest) => x[own](...rest) }
+  return at(`F.${own}`)
 }
 
 export async function checkOperator(
@@ -49,10 +55,8 @@ export async function checkOperator(
   operator: Operator,
   tensors: Fixture<Operators>['tensors'],
 ): Promise<Line> {
-  const entry = table[name]
-  if (entry === undefined)
-    return { name, passed: 0, failures: [], skipped: operator.samples.length, why: 'not in the table' }
-  const row: Row = typeof entry === 'string' ? { parameters: entry } : entry
+  const row = rowOf(name)
+  if (row === null) return { name, passed: 0, failures: [], skipped: operator.samples.length, why: 'not in the table' }
   const stored = (ref: TensorRef): StoredTensor => {
     const found = tensors.get(`${name}/${ref.tensor}`)
     if (found === undefined) throw new Error(`the fixture has no tensor ${name}/${ref.tensor}`)
@@ -60,7 +64,7 @@ export async function checkOperator(
   }
   const label = (sample: Sample) => `sample ${sample.sample} (${describe(sample, stored)})`
   return runLine(name, operator.samples, label, (sample) => {
-    const f = find(operator.op, row)
+    const { f } = find(operator.op, row)
     return scope(() => checkSample(f, row, sample, stored))
   })
 }
@@ -110,16 +114,20 @@ function compareOutput(
   return actual.shape.join() === reference.shape.join() ? null : `shape [${actual.shape}], PyTorch [${reference.shape}]`
 }
 
+/** Does a sample say gradients? */
+export const hasGradients = (sample: Sample): sample is Required<Sample> =>
+  sample.cotangents !== undefined && Object.values(sample.grads ?? {}).some((grad) => grad !== null)
+
 /** Gradients of `sum(output * cotangent)` over all outputs. */
 function checkGradients(
   actual: readonly unknown[],
-  { cotangents, grads }: Sample,
+  sample: Sample,
   inputs: ReadonlyMap<string, Tensor>,
   stored: (ref: TensorRef) => StoredTensor,
   loose?: { rtol: number; atol: number },
 ): string | null {
-  if (cotangents === undefined || grads === undefined || Object.values(grads).every((grad) => grad === null))
-    return null
+  if (!hasGradients(sample)) return null
+  const { cotangents, grads } = sample
   const roots = cotangents.flatMap((cotangent, i) =>
     cotangent === null ? [] : [{ output: actual[i] as Tensor, cotangent: tensorFrom(stored(cotangent)) }],
   )

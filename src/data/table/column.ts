@@ -14,8 +14,11 @@ function aggregate<Result = number>(values: Values, operation: (field: string) =
 
 /** A named column. Source: `pandas.Series`, without its index. */
 export class Column implements Iterable<Cell> {
+  /** The name. */
   readonly name: string
+  /** What the values are, as pandas would say. */
   readonly dtype: ColumnDtype
+  /** The values as they are stored. */
   readonly values: Values
 
   /** `values` must be stored as `dtype` is; `Column.of` takes any. */
@@ -30,6 +33,7 @@ export class Column implements Iterable<Cell> {
     return new Column(name, dtype, stored)
   }
 
+  /** Number of rows, with those whose value is missing. */
   get length(): number {
     return this.values.length
   }
@@ -37,9 +41,11 @@ export class Column implements Iterable<Cell> {
   get(row: number): Cell {
     return cellAt(this.values, row)
   }
+  /** The values in order, null where one is missing. */
   *[Symbol.iterator](): Iterator<Cell> {
     for (let row = 0; row < this.length; row++) yield this.get(row)
   }
+  /** The values as an array, null where one is missing. */
   tolist(): Cell[] {
     return [...this]
   }
@@ -56,6 +62,7 @@ export class Column implements Iterable<Cell> {
   std(): number {
     return aggregate(this.numbers('std'), op.stdev) ?? Number.NaN
   }
+  /** The middle value; the mean of the two in the middle of an even number. */
   median(): number {
     const sorted = this.numbers('median')
       .filter((value) => !Number.isNaN(value))
@@ -63,6 +70,7 @@ export class Column implements Iterable<Cell> {
     const middle = sorted.length >> 1
     return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
+  /** 0 where there are no values. */
   sum(): number {
     return aggregate(this.numbers('sum'), op.sum) ?? 0
   }
@@ -70,6 +78,7 @@ export class Column implements Iterable<Cell> {
   min(): Cell {
     return aggregate<Cell>(this.values, op.min) ?? null
   }
+  /** The largest value, of text the last in order; null where there is none. */
   max(): Cell {
     return aggregate<Cell>(this.values, op.max) ?? null
   }
@@ -95,12 +104,15 @@ export class Column implements Iterable<Cell> {
   map(fn: (value: Cell, row: number) => unknown): Column {
     return Column.of(this.name, Array.from(this, fn))
   }
+  /** Adds a number to each value. Throws DataError for text, as all arithmetic. */
   add(other: number): Column {
     return this.arithmetic('add', Number.isInteger(other), (x) => x + other)
   }
+  /** Subtracts a number from each value. */
   sub(other: number): Column {
     return this.arithmetic('sub', Number.isInteger(other), (x) => x - other)
   }
+  /** Multiplies each value by a number. */
   mul(other: number): Column {
     return this.arithmetic('mul', Number.isInteger(other), (x) => x * other)
   }

@@ -86,12 +86,15 @@ export class Table {
     return new Table(data, Object.fromEntries(columns.map(({ name, dtype }) => [name, dtype])))
   }
 
+  /** Names of the columns in order. */
   get names(): string[] {
     return this.data.columnNames()
   }
+  /** Numbers of rows and columns. */
   get shape(): [rows: number, columns: number] {
     return [this.data.numRows(), this.data.numCols()]
   }
+  /** Number of rows. */
   get length(): number {
     return this.data.numRows()
   }
@@ -119,6 +122,7 @@ export class Table {
   rows(start: number, end = Number.POSITIVE_INFINITY): Table {
     return new Table(this.data.slice(start, end), this.dtypes)
   }
+  /** The first `n` rows. */
   head(n = 5): Table {
     return this.rows(0, n)
   }

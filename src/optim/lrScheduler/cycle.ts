@@ -115,7 +115,9 @@ const annealing = {
 export interface OneCycleOptions extends ScheduleOptions {
   /** Steps of the cycle; or `epochs` times `stepsPerEpoch`. */
   totalSteps?: number
+  /** With `stepsPerEpoch`, instead of `totalSteps`. */
   epochs?: number
+  /** Batches of an epoch. */
   stepsPerEpoch?: number
   /** Part of the steps that go up. Default 0.3. */
   pctStart?: number

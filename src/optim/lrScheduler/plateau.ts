@@ -79,10 +79,12 @@ export class ReduceLROnPlateau {
     return this.optimizer.paramGroups.map((group) => group.lr)
   }
 
+  /** Whether bad epochs do not count yet, after a reduction. */
   get inCooldown(): boolean {
     return this.cooldownCounter > 0
   }
 
+  /** Whether `value` betters `best` by more than the threshold. */
   isBetter(value: number, best: number): boolean {
     const { mode, threshold, thresholdMode } = this
     if (mode === 'min') return value < (thresholdMode === 'rel' ? best * (1 - threshold) : best - threshold)
@@ -123,9 +125,11 @@ export class ReduceLROnPlateau {
   getLastLr(): number[] {
     return this.lastLr
   }
+  /** Everything that `loadStateDict` needs to go on, without the optimizer. */
   stateDict(): SchedulerStateDict {
     return fieldsOf(this)
   }
+  /** Goes on from what `stateDict` gave. */
   loadStateDict(state: SchedulerStateDict): void {
     Object.assign(this, structuredClone(state))
   }

@@ -54,6 +54,7 @@ export class SequentialLR {
     this.lastLr = schedulers[0].getLastLr()
   }
 
+  /** One step of the scheduler whose turn it is; at a milestone the next one begins at its epoch 0. */
   step(): void {
     this.lastEpoch++
     const k = reached(this.milestones, this.lastEpoch)
@@ -62,9 +63,11 @@ export class SequentialLR {
     else now.step()
     this.lastLr = now.getLastLr()
   }
+  /** The learning rates after the last step. */
   getLastLr(): number[] {
     return this.lastLr
   }
+  /** Its own state and that of each scheduler. */
   stateDict(): SeveralState {
     const { lastEpoch, milestones, lastLr } = this
     return {
@@ -74,6 +77,7 @@ export class SequentialLR {
       schedulers: this.schedulers.map((one) => one.stateDict()),
     }
   }
+  /** Goes on from what `stateDict` gave. */
   loadStateDict({ schedulers, ...own }: SeveralState): void {
     Object.assign(this, structuredClone(own))
     schedulers.forEach((state, i) => this.schedulers[i].loadStateDict(state))
@@ -94,16 +98,20 @@ export class ChainedScheduler {
     this.lastLr = this.optimizer.paramGroups.map((group) => group.lr)
   }
 
+  /** One step of each scheduler. */
   step(): void {
     for (const one of this.schedulers) one.step()
     this.lastLr = this.optimizer.paramGroups.map((group) => group.lr)
   }
+  /** The learning rates after the last step. */
   getLastLr(): number[] {
     return this.lastLr
   }
+  /** Its own state and that of each scheduler. */
   stateDict(): SeveralState {
     return { lastLr: [...this.lastLr], schedulers: this.schedulers.map((one) => one.stateDict()) }
   }
+  /** Goes on from what `stateDict` gave. */
   loadStateDict({ schedulers, ...own }: SeveralState): void {
     Object.assign(this, structuredClone(own))
     schedulers.forEach((state, i) => this.schedulers[i].loadStateDict(state))

@@ -1,0 +1,21 @@
+// `npm run docs:pytorch`: runs the samples of PyTorch's operator and module tests on both devices and writes docs/pytorch.md.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { conformance } from './conformance.ts'
+import { entries } from './entries.ts'
+import { useDevice } from './kindling.ts'
+import { type Device, devices, page } from './page.ts'
+import type { Line } from './report.ts'
+
+const lines = {} as Record<Device, ReadonlyMap<string, Line>>
+for (const device of devices) {
+  useDevice(device)
+  console.log(`running on ${device}`)
+  lines[device] = new Map((await conformance()).lines.map((line) => [line.name, line]))
+}
+const path = join(import.meta.dirname, '../../docs/pytorch.md')
+writeFileSync(
+  path,
+  page(entries(), ({ name }, device) => lines[device].get(name)?.passed ?? 0),
+)
+console.log('wrote docs/pytorch.md')

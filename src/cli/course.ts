@@ -96,10 +96,10 @@ async function showLesson(lesson: Lesson, { lang, full = false, out }: CourseOpt
     await writeAtomic(pagePath, page.html())
   }
   const next = await neighbour(lesson)
-  process.stdout.write(`\n${lang === 'zh' ? '网页与图' : 'page with the figures'}: ${pagePath}\n`)
+  process.stdout.write(`\n${lang === 'zh' ? '网页' : 'page'}: ${pagePath}\n`)
   if (next)
     process.stdout.write(
-      `${lang === 'zh' ? '下一课' : 'next'}: kindling course ${next}${lang === 'zh' ? ' --lang zh' : ''}\n`,
+      `${lang === 'zh' ? '下一课' : 'next'}: npx kindling course ${next}${lang === 'zh' ? ' --lang zh' : ''}\n`,
     )
 }
 

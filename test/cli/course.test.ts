@@ -21,7 +21,7 @@ test('a lesson shows prose, code, output and figures, and leaves a page with the
   expect(stdout).toContain("│ import * as torch from 'kindling'")
   expect(stdout).toMatch(/tensor\(\[\[19\., 25\.\],\n +\[37\., 43\.\]\]/)
   expect(stdout).toContain(
-    `page with the figures: ${join(out, 'index.html')}\nnext: kindling course padding-and-stride\n`,
+    `page: ${join(out, 'index.html')}\nnext: npx kindling course padding-and-stride\n`,
   )
   const files = readdirSync(out)
   const page = readFileSync(join(out, 'index.html'), 'utf8')

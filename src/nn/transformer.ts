@@ -31,14 +31,20 @@ export interface TransformerLayerOptions {
 
 /** Masks of an encoder layer; what they may be, see `MultiheadAttention`. */
 export interface EncoderMasks {
+  /** [S, S], or [N * nhead, S, S]: what each position does not see of the source. */
   srcMask?: Tensor | null
+  /** [N, S]: positions of the source to leave out. */
   srcKeyPaddingMask?: Tensor | null
 }
 /** Masks of a decoder. */
 export interface DecoderMasks {
+  /** [T, T], or [N * nhead, T, T]: what each position does not see of the target, such as what comes after it. */
   tgtMask?: Tensor | null
+  /** [T, S], or [N * nhead, T, S]: what each position of the target does not see of the memory. */
   memoryMask?: Tensor | null
+  /** [N, T]: positions of the target to leave out. */
   tgtKeyPaddingMask?: Tensor | null
+  /** [N, S]: positions of the memory to leave out. */
   memoryKeyPaddingMask?: Tensor | null
 }
 
@@ -277,6 +283,7 @@ export class Transformer extends Module {
     this.batchFirst = batchFirst
   }
 
+  /** xavierUniform_ for everything that has two dimensions or more. */
   resetParameters(): void {
     for (const parameter of this.parameters()) if (parameter.ndim > 1) xavierUniform_(parameter)
   }

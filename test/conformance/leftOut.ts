@@ -29,15 +29,6 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'native_batch_norm',
     'native_layer_norm',
   ],
-  'three-dimensional convolutions: not written yet': ['nn.Conv3d', 'nn.ConvTranspose3d'],
-  'layers that learn the number of input channels from their first input: not written': [
-    'nn.LazyConv1d',
-    'nn.LazyConv2d',
-    'nn.LazyConv3d',
-    'nn.LazyConvTranspose1d',
-    'nn.LazyConvTranspose2d',
-    'nn.LazyConvTranspose3d',
-  ],
   'attention layers: not written yet; `F.scaledDotProductAttention` is there': [
     'nn.MultiheadAttention',
     'nn.Transformer',

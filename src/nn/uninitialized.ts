@@ -6,7 +6,9 @@ import { Tensor } from '../tensor/tensor.ts'
 import { Parameter } from './parameter.ts'
 
 export interface UninitializedOptions {
+  /** Default: float32; for `materialize`: the one it has. */
   dtype?: DType
+  /** Default: the default device; for `materialize`: the one it is on. */
   device?: DeviceName
 }
 

@@ -20,9 +20,7 @@ test('a lesson shows prose, code, output and figures, and leaves a page with the
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toContain("│ import * as torch from 'kindling'")
   expect(stdout).toMatch(/tensor\(\[\[19\., 25\.\],\n +\[37\., 43\.\]\]/)
-  expect(stdout).toContain(
-    `page: ${join(out, 'index.html')}\nnext: npx kindling course padding-and-stride\n`,
-  )
+  expect(stdout).toContain(`page: ${join(out, 'index.html')}\nnext: npx kindling course padding-and-stride\n`)
   const files = readdirSync(out)
   const page = readFileSync(join(out, 'index.html'), 'utf8')
   expect(files.filter((name) => name.endsWith('.svg')).length).toBe(page.split('<figure>').length - 1)

@@ -8,7 +8,8 @@ import { Parameter } from './parameter.ts'
 
 /**
  * A copy of the module and all below it: parameters, buffers, mode, options. What is shared inside is shared in the copy; gradients are not copied. Modules,
- * tensors, arrays, maps, sets and plain objects in fields are copied, functions and other objects are the same ones. Source: `copy.deepcopy`.
+ * tensors, arrays, maps, sets and plain objects in fields are copied, functions and other objects are the same ones.
+ * Throws ValueError for lazy layers that have not been called. Source: `copy.deepcopy`.
  */
 export function deepcopy<M extends Module>(module: M): M {
   return withoutRecording(() => scoped(() => copied(module, new Map()) as M))

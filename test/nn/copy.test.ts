@@ -54,6 +54,13 @@ describe('deepcopy', () => {
     expect(copy.extra.get('ones')?.tolist()).toEqual([1, 1])
     expect(copy.extra.get('ones') === net.extra.get('ones')).toBe(false)
   })
+  test('copies lazy layers once they have been called', () => {
+    const net = new nn.LazyLinear(2)
+    expect(() => deepcopy(net)).toThrow('used before its shape is known')
+    const x = torch.randn(3, 5)
+    const y = net(x).tolist()
+    expect(deepcopy(net)(x).tolist()).toEqual(y)
+  })
   test('copies recurrent layers, hooks and their removal', () => {
     const net = new nn.LSTM(3, 4, { numLayers: 2, bidirectional: true })
     const seen: string[] = []

@@ -42,15 +42,8 @@ export class Module {
   declare training: boolean
 
   constructor() {
-    const self = ((...args: unknown[]) => call(self, args)) as unknown as Module
-    Object.setPrototypeOf(self, new.target.prototype)
-    // A function's own name and length would stand in the way of fields of these names.
-    delete (self as { name?: unknown }).name
-    delete (self as { length?: unknown }).length
-    Object.defineProperty(self, 'training', { value: true, writable: true, enumerable: false })
-    hidden.set(self, { buffers: new Map(), hooks: new Set(), preHooks: new Set() })
     // Returned instead of `this`: this is what makes a module callable.
-    return self
+    return bare(new.target.prototype, true, { buffers: new Map(), hooks: new Set(), preHooks: new Set() })
   }
 
   /** The computation; each class defines its own. */
@@ -270,6 +263,25 @@ export class Module {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }
+}
+
+/** A module without fields. */
+function bare(prototype: object, training: boolean, state: Hidden): Module {
+  const self = ((...args: unknown[]) => call(self, args)) as unknown as Module
+  Object.setPrototypeOf(self, prototype)
+  // A function's own name and length would stand in the way of fields of these names.
+  delete (self as { name?: unknown }).name
+  delete (self as { length?: unknown }).length
+  Object.defineProperty(self, 'training', { value: training, writable: true, enumerable: false })
+  hidden.set(self, state)
+  return self
+}
+
+/** A module of the same class, in the same mode, with the same hooks and names of buffers, whose fields `deepcopy` is about to fill. */
+export function withoutFields(module: Module): Module {
+  const { buffers, hooks, preHooks } = stateOf(module)
+  const state = { buffers: new Map(buffers), hooks: new Set(hooks), preHooks: new Set(preHooks) }
+  return bare(Object.getPrototypeOf(module), module.training, state)
 }
 
 const innermost = new WeakMap<KindlingError, Module>()

@@ -30,7 +30,7 @@ abstract class StatisticsNorm extends Layer {
   }
   readonly numFeatures: number
   readonly eps: number
-  readonly momentum: number | null
+  momentum: number | null
   readonly affine: boolean
   readonly trackRunningStats: boolean
   weight: Parameter | null

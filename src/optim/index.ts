@@ -24,3 +24,4 @@ export {
   type ParamState,
 } from './optimizer.ts'
 export { SGD, type SGDOptions } from './sgd.ts'
+export * as swaUtils from './swaUtils.ts'

@@ -14,6 +14,7 @@ export interface ScheduledGroup {
   betas?: readonly [number, number]
   baseMomentum?: number
   maxMomentum?: number
+  swaLr?: number
 }
 
 export interface ScheduleOptions {

@@ -59,6 +59,7 @@ export class Bilinear extends Module {
     this.bias = bias ? new Parameter(Tensor.empty([outFeatures])) : null
     this.resetParameters()
   }
+  /** Draws weight and bias anew: U(-b, b) with b = 1 / sqrt(in1Features). */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features)
     for (const parameter of this.parameters()) uniform_(parameter, -bound, bound)

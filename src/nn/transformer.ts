@@ -31,14 +31,20 @@ export interface TransformerLayerOptions {
 
 /** Masks of an encoder layer; what they may be, see `MultiheadAttention`. */
 export interface EncoderMasks {
+  /** Between positions of the source, [S, S] or [N * nhead, S, S]. */
   srcMask?: Tensor | null
+  /** Positions of the source that no query looks at, [N, S]. */
   srcKeyPaddingMask?: Tensor | null
 }
 /** Masks of a decoder. */
 export interface DecoderMasks {
+  /** Between positions of the target, [T, T] or [N * nhead, T, T]. */
   tgtMask?: Tensor | null
+  /** From positions of the target to those of the memory, [T, S] or [N * nhead, T, S]. */
   memoryMask?: Tensor | null
+  /** Positions of the target that no query looks at, [N, T]. */
   tgtKeyPaddingMask?: Tensor | null
+  /** Positions of the memory that no query looks at, [N, S]. */
   memoryKeyPaddingMask?: Tensor | null
 }
 
@@ -277,6 +283,7 @@ export class Transformer extends Module {
     this.batchFirst = batchFirst
   }
 
+  /** Draws the weights of two dimensions and more anew, by `xavierUniform_`. */
   resetParameters(): void {
     for (const parameter of this.parameters()) if (parameter.ndim > 1) xavierUniform_(parameter)
   }

@@ -6,7 +6,9 @@ import { Tensor } from '../tensor/tensor.ts'
 import { Parameter } from './parameter.ts'
 
 export interface UninitializedOptions {
+  /** Default: float32 when it is made; for `materialize`, as it is. */
   dtype?: DType
+  /** Default: the default device when it is made; for `materialize`, where it is. */
   device?: DeviceName
 }
 

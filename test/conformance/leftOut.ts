@@ -24,24 +24,9 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'linalg.vecdot',
     'linalg.vector_norm',
   ],
-  'not written yet': ['isin', 'sum_to_size', 'nn.Bilinear'],
+  'not written yet': ['isin', 'sum_to_size'],
   'operators behind `batch_norm` and `layer_norm`, which are there; PyTorch does not document these': [
     'native_batch_norm',
     'native_layer_norm',
-  ],
-  'three-dimensional convolutions: not written yet': ['nn.Conv3d', 'nn.ConvTranspose3d'],
-  'layers that learn the number of input channels from their first input: not written': [
-    'nn.LazyConv1d',
-    'nn.LazyConv2d',
-    'nn.LazyConv3d',
-    'nn.LazyConvTranspose1d',
-    'nn.LazyConvTranspose2d',
-    'nn.LazyConvTranspose3d',
-  ],
-  'attention layers: not written yet; `F.scaledDotProductAttention` is there': [
-    'nn.MultiheadAttention',
-    'nn.Transformer',
-    'nn.TransformerDecoderLayer',
-    'nn.TransformerEncoderLayer',
   ],
 }

@@ -17,7 +17,7 @@ export interface Curves {
   readonly trainLoss: number
   /** Accuracy of the last epoch of training. */
   readonly trainAcc: number
-  /** Accuracy of the test images after the last epoch. */
+  /** Accuracy of the test data after the last epoch. */
   readonly testAcc: number
   /** Examples per second of training, without the evaluation. */
   readonly examplesPerSecond: number

@@ -56,8 +56,11 @@ export class FunctionCtx {
 
 /** A subclass of `Function`, as `apply` needs it. */
 export interface FunctionClass<A extends unknown[], R> {
+  /** Name of the class, for the graph and for errors. */
   readonly name: string
+  /** The computation, not recorded. */
   forward(ctx: FunctionCtx, ...args: A): R
+  /** The gradients of the arguments. */
   backward(ctx: FunctionCtx, ...grads: any[]): Gradients
 }
 

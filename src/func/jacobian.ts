@@ -111,7 +111,7 @@ export function hvp<const I extends Inputs>(
   })
 }
 
-/** [f(inputs), v H]: the same numbers where second derivatives are continuous, faster than `hvp`. Source: `torch.autograd.functional.vhp`. */
+/** Gives [f(inputs), v H]: the same numbers where second derivatives are continuous, faster than `hvp`. Source: `torch.autograd.functional.vhp`. */
 export function vhp<const I extends Inputs>(
   f: OfInputs<I, Tensor>,
   inputs: I,

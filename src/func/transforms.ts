@@ -85,7 +85,7 @@ function gradientOf(run: Trace): unknown {
 }
 
 /**
- * [f(...primals), vjpFn]: vjpFn(cotangents), in the structure of the output, gives the list of the primals' gradients, as often as it is called.
+ * Gives [f(...primals), vjpFn]: vjpFn(cotangents), in the structure of the output, gives the list of the primals' gradients, as often as it is called.
  * It needs the graph, which goes with the scope in which `vjp` was called. Source: `functorch.vjp`.
  */
 export function vjp<A extends unknown[], R>(

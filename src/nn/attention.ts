@@ -49,7 +49,7 @@ class NonDynamicallyQuantizableLinear extends Linear {}
 
 /**
  * Queries [L, N, embedDim], keys [S, N, kdim] and values [S, N, vdim] (batch first on request, or without a batch) give
- * [output, weights]: [L, N, embedDim] and [N, L, S], or [N, numHeads, L, S] where they are not averaged, or null where they are not needed.
+ * the output and the weights: [L, N, embedDim] and [N, L, S], or [N, numHeads, L, S] where they are not averaged, or null where they are not needed.
  * Throws ValueError where the heads do not divide embedDim, ShapeError and DTypeError for inputs and masks that do not fit.
  * Vaswani et al. 2017. Source: `torch.nn.MultiheadAttention`.
  */

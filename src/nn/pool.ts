@@ -24,7 +24,7 @@ export interface AvgPoolOptions {
   ceilMode?: boolean
   /** Count the padding among the elements that are averaged. Default true. */
   countIncludePad?: boolean
-  /** Divide the sums by this instead of the size of the window. */
+  /** Of `AvgPool2d`: divide the sums by this instead of the size of the window. */
   divisorOverride?: number
 }
 

@@ -5,7 +5,6 @@ import { isDType, isFloating } from '../base/dtype.ts'
 import { DTypeError, KindlingError, ValueError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
 import { to } from '../ops/cast.ts'
-import { clone } from '../ops/copy.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { context } from '../runtime/context.ts'
 import { scope, scoped } from '../runtime/scope.ts'
@@ -156,14 +155,6 @@ export class Module {
     return this
   }
 
-  /**
-   * A copy with parameters (without gradients), buffers and submodules of its own, hooks included; what is there twice inside stays one. Other
-   * fields are shared. A class with `#private` fields cannot be copied: no constructor runs. Source: Python's `copy.deepcopy`.
-   */
-  deepcopy(): this {
-    return copyOf(this, new Map()) as this
-  }
-
   // --- mode, dtype, device ------------------------------------------------------------------------------------------
 
   /** Training mode for this module and all below it: dropout drops, batch normalisation uses the batch. */
@@ -307,33 +298,6 @@ function call(module: Module, args: unknown[]): unknown {
     }
     throw error
   }
-}
-
-/** `copies` holds what was copied before, by its original. */
-function copyOf(module: Module, copies: Map<object, object>): Module {
-  const found = copies.get(module)
-  if (found !== undefined) return found as Module
-  const copy: Module = Reflect.construct(Module, [], module.constructor)
-  copies.set(module, copy)
-  const { buffers, hooks, preHooks } = stateOf(module)
-  hidden.set(copy, { buffers: new Map(buffers), hooks: new Set(hooks), preHooks: new Set(preHooks) })
-  copy.training = module.training
-  for (const [name, value] of fields(module)) {
-    if (value instanceof Module) setField(copy, name, copyOf(value, copies))
-    else if (value instanceof Tensor) setField(copy, name, tensorCopyOf(value, copies))
-    else setField(copy, name, value)
-  }
-  return copy
-}
-function tensorCopyOf(tensor: Tensor, copies: Map<object, object>): Tensor {
-  const found = copies.get(tensor)
-  if (found !== undefined) return found as Tensor
-  const values = clone(tensor.detach())
-  const { requiresGrad } = tensor
-  const copy =
-    tensor instanceof Parameter ? new Parameter(values, { requiresGrad }) : values.keep().requiresGrad_(requiresGrad)
-  copies.set(tensor, copy)
-  return copy
 }
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`)

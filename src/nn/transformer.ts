@@ -8,6 +8,7 @@ import type { DeviceName } from '../runtime/backend.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { MultiheadAttention } from './attention.ts'
 import { ModuleList } from './container.ts'
+import { deepcopy } from './copy.ts'
 import { Dropout } from './dropout.ts'
 import { xavierUniform_ } from './init.ts'
 import { Linear } from './linear.ts'
@@ -33,7 +34,7 @@ export interface TransformerLayerOptions {
 export interface EncoderMasks {
   /** [S, S], or [N * nhead, S, S]: what each position does not see of the source. */
   srcMask?: Tensor | null
-  /** [N, S]: positions of the source to leave out. */
+  /** Positions of the source to leave out, [N, S]. */
   srcKeyPaddingMask?: Tensor | null
 }
 /** Masks of a decoder. */
@@ -42,9 +43,9 @@ export interface DecoderMasks {
   tgtMask?: Tensor | null
   /** [T, S], or [N * nhead, T, S]: what each position of the target does not see of the memory. */
   memoryMask?: Tensor | null
-  /** [N, T]: positions of the target to leave out. */
+  /** Positions of the target to leave out, [N, T]. */
   tgtKeyPaddingMask?: Tensor | null
-  /** [N, S]: positions of the memory to leave out. */
+  /** Positions of the memory to leave out, [N, S]. */
   memoryKeyPaddingMask?: Tensor | null
 }
 
@@ -189,7 +190,7 @@ export interface StackOptions {
 
 /** The layers of a stack: equal at the start, as copies of one, but each with parameters of its own. */
 const copies = (layer: Module, count: number): ModuleList =>
-  new ModuleList(Array.from({ length: count }, () => layer.deepcopy()))
+  new ModuleList(Array.from({ length: count }, () => deepcopy(layer)))
 
 /** `numLayers` copies of an encoder layer, one on the output of the other. Source: `torch.nn.TransformerEncoder`. */
 export class TransformerEncoder extends Module {

@@ -280,7 +280,7 @@ describe('a copy', () => {
     const net = new Net()
     const x = torch.rand(2, 3)
     net(x).sum().backward()
-    const copy = net.deepcopy()
+    const copy = nn.utils.deepcopy(net)
     expect(copy).toBeInstanceOf(Net)
     expect(copy(x).tolist()).toEqual(net(x).tolist())
     expect(names(copy.namedParameters())).toEqual(names(net.namedParameters()))
@@ -293,7 +293,7 @@ describe('a copy', () => {
   test('keeps mode, frozen parameters, buffers and hooks', () => {
     const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3)).requiresGrad_(false).eval()
     net.registerForwardHook((_, __, output) => (output as Tensor).mul(0).add(1))
-    const copy = net.deepcopy()
+    const copy = nn.utils.deepcopy(net)
     expect([...copy.modules()].map((module) => module.training)).toEqual([false, false, false])
     expect([...copy.parameters()].some((p) => p.requiresGrad)).toBe(false)
     expect(Object.keys(copy.stateDict())).toEqual(Object.keys(net.stateDict()))
@@ -305,14 +305,14 @@ describe('a copy', () => {
     const layer = new nn.Linear(2, 2)
     const other = new nn.Linear(2, 2)
     other.weight = layer.weight
-    const copy = new nn.Sequential(layer, new nn.ReLU(), layer, other).deepcopy()
+    const copy = nn.utils.deepcopy(new nn.Sequential(layer, new nn.ReLU(), layer, other))
     expect(copy.get(2)).toBe(copy.get(0))
     expect(copy.get<nn.Linear>(3).weight).toBe(copy.get<nn.Linear>(0).weight)
     expect([...copy.parameters()].length).toBe(3)
   })
   test('survives the scope it is made in', () => {
     const net = new nn.BatchNorm1d(2)
-    const copy = torch.scope(() => ({ net: net.deepcopy() })).net
+    const copy = torch.scope(() => ({ net: nn.utils.deepcopy(net) })).net
     expect(copy.eval()(torch.ones(1, 2)).shape).toEqual([1, 2])
   })
 })

@@ -1,4 +1,4 @@
-// What the data sets of the book have in common: a folder of the cache, and downloads with a checksum.
+// What data sets that are downloaded have in common: a folder of the cache, and checksums.
 import { download, homeCache } from '#platform'
 import { DataError } from '../base/errors.ts'
 
@@ -11,11 +11,16 @@ export function cacheFolder(name: string): string | null {
   }
 }
 
+/** The digest of `bytes` in hexadecimal. */
+export async function digestOf(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>)
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /** A file of the book's server. Throws DataError, which begins with `op`, where its SHA-1 is another. */
 export async function fetchChecked(op: string, file: string, sha1: string): Promise<Uint8Array> {
   const bytes = await download(`http://d2l-data.s3-accelerate.amazonaws.com/${file}`)
-  const digest = await crypto.subtle.digest('SHA-1', bytes as Uint8Array<ArrayBuffer>)
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const hex = await digestOf('SHA-1', bytes)
   if (hex !== sha1) throw new DataError(`${op}: ${file}: wrong checksum: ${hex}, expected ${sha1}`)
   return bytes
 }

@@ -1,6 +1,7 @@
 // MNIST and Fashion-MNIST: found on disk where they usually are, else downloaded and checked.
-import { download, exists, gunzip, homeCache, readFile, writeFileAtomic } from '#platform'
+import { download, exists, gunzip, readFile, writeFileAtomic } from '#platform'
 import { DataError } from '../base/errors.ts'
+import { cacheFolder, digestOf } from '../data/fetched.ts'
 import type { DownloadOptions } from '../platform/types.ts'
 import { type IdxArray, parseIdx } from '../io/idx.ts'
 import { fromHost } from '../ops/host.ts'
@@ -92,7 +93,7 @@ export function FashionMNIST(options: MnistOptions = {}): Promise<ImageDataset> 
 /** Where a data set was found, or null; for `kindling doctor`. */
 export async function findMnist(name: 'mnist' | 'fashion-mnist'): Promise<string | null> {
   const source = name === 'mnist' ? digits : clothes
-  for (const folder of [...cacheFolder(source), ...source.places()]) {
+  for (const folder of [...cacheFolders(source), ...source.places()]) {
     const found = await Promise.all([...fileNames(true), ...fileNames(false)].map((file) => locate(folder, file)))
     if (found.every((path) => path !== null)) return folder
   }
@@ -128,18 +129,15 @@ async function locate(folder: string, file: string): Promise<string | null> {
 }
 
 /** None on a platform without files. */
-function cacheFolder(source: Source): string[] {
-  try {
-    return [`${homeCache()}/${source.folder}`]
-  } catch {
-    return []
-  }
+function cacheFolders(source: Source): string[] {
+  const folder = cacheFolder(source.folder)
+  return folder === null ? [] : [folder]
 }
 
 async function fetchIdx(source: Source, file: string, options: MnistOptions): Promise<IdxArray> {
   const { root, mirrors } = options
   const folders =
-    root !== undefined ? [root] : [...cacheFolder(source), ...(mirrors === undefined ? source.places() : [])]
+    root !== undefined ? [root] : [...cacheFolders(source), ...(mirrors === undefined ? source.places() : [])]
   for (const folder of folders) {
     const path = await locate(folder, file)
     if (path !== null) return readIdx(path)
@@ -178,7 +176,7 @@ async function fetchFile(
     try {
       const bytes = await gunzip(await download(`${url}${file}.gz`, { onProgress }))
       await check(source, file, bytes)
-      for (const folder of cacheFolder(source)) await writeFileAtomic(`${folder}/${file}`, bytes)
+      for (const folder of cacheFolders(source)) await writeFileAtomic(`${folder}/${file}`, bytes)
       return parseIdx(bytes, file)
     } catch (error) {
       tried.push(`${url}: ${(error as Error).message}`)
@@ -188,8 +186,7 @@ async function fetchFile(
 }
 
 async function check(source: Source, file: string, bytes: Uint8Array): Promise<void> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const hex = await digestOf('SHA-256', bytes)
   if (hex !== source.checksums[file])
     throw new DataError(`${file}: wrong checksum: ${hex}, expected ${source.checksums[file]}`)
 }

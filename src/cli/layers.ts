@@ -1,6 +1,7 @@
 // The layers of a network one by one: output shapes, parameters and multiply-adds. `summary` and the report show it.
 import { nn, noGrad, scope, zeros } from '../index.ts'
 import type { Tensor } from '../index.ts'
+import { grouped } from './format.ts'
 
 export interface LayerRow {
   readonly name: string
@@ -46,5 +47,17 @@ export function layerRows(net: nn.Module, input: readonly number[]): LayerRow[] 
 
 export const total = (rows: readonly LayerRow[], key: 'parameters' | 'multiplyAdds'): number =>
   rows.reduce((sum, row) => sum + row[key], 0)
+
+/** The rows as the cells of a table, in the order of `layerHead`. */
+export const layerHead: readonly string[] = ['layer', 'type', 'output', 'parameters', 'multiply-adds']
+export const layerCells = (rows: readonly LayerRow[]): string[][] =>
+  rows.map((row) => [row.name, row.type, shapeText(row.shape), grouped(row.parameters), grouped(row.multiplyAdds)])
+export const totalCells = (rows: readonly LayerRow[]): string[] => [
+  'total',
+  '',
+  '',
+  grouped(total(rows, 'parameters')),
+  grouped(total(rows, 'multiplyAdds')),
+]
 
 export const shapeText = (shape: readonly number[]): string => shape.join('x')

@@ -1,23 +1,14 @@
 // Parts of the report that look into the network: its layers, the kernels that the first convolution learned, and what convolutions make of one image.
 import { nn, noGrad, scope, type Tensor } from '../index.ts'
 import { type ImageDataset, Resize } from '../vision/index.ts'
-import { grouped } from './format.ts'
 import { type Html, html, htmlTable } from './html.ts'
 import { pngDataUri } from './image.ts'
-import { layerRows, shapeText, total } from './layers.ts'
+import { layerCells, layerHead, layerRows, totalCells } from './layers.ts'
 
 export function networkSection(net: nn.Module, image: readonly number[]): Html {
   const rows = layerRows(net, image)
-  const cells = rows.map((row) => [
-    row.name,
-    row.type,
-    shapeText(row.shape),
-    grouped(row.parameters),
-    grouped(row.multiplyAdds),
-  ])
-  const totals = ['total', '', '', grouped(total(rows, 'parameters')), grouped(total(rows, 'multiplyAdds'))]
   return html`<section><h2>The network</h2>
-${htmlTable(['layer', 'type', 'output', 'parameters', 'multiply-adds'], [...cells, totals], [3, 4])}</section>`
+${htmlTable(layerHead, [...layerCells(rows), totalCells(rows)], [3, 4])}</section>`
 }
 
 /** At most so many kernels, and so many feature maps of a layer. */

@@ -19,24 +19,12 @@ export function summaryCommand(): Command {
 async function run(model: string, options: { input?: number[] }): Promise<void> {
   const name = checkModel(model)
   const { buildModel, resizedShape } = await import('./models.ts')
-  const { layerRows, shapeText, total } = await import('./layers.ts')
+  const { layerCells, layerHead, layerRows, shapeText, total, totalCells } = await import('./layers.ts')
   const input = options.input ?? resizedShape(recipes[name].full.side)
   const rows = layerRows(buildModel(name, input), input)
   const [parameters, multiplyAdds] = [total(rows, 'parameters'), total(rows, 'multiplyAdds')]
-  const cells = rows.map((row) => [
-    row.name,
-    row.type,
-    shapeText(row.shape),
-    grouped(row.parameters),
-    grouped(row.multiplyAdds),
-  ])
   const table = textTable(
-    [
-      ['layer', 'type', 'output', 'parameters', 'multiply-adds'],
-      ['', 'input', shapeText(input), '', ''],
-      ...cells,
-      ['total', '', '', grouped(parameters), grouped(multiplyAdds)],
-    ],
+    [layerHead, ['', 'input', shapeText(input), '', ''], ...layerCells(rows), totalCells(rows)],
     [3, 4],
   ).split('\n')
   const rule = '-'.repeat(Math.max(...table.map((line) => line.length)))

@@ -6,6 +6,7 @@ import type { PoolSpec, PoolWindows, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import {
   adaptiveSize,
+  type Averaging,
   type AvgPoolOptions,
   checkLayout,
   either,
@@ -14,6 +15,7 @@ import {
   type MaxPoolOptions,
   type OutputSize,
   type Plain,
+  plainMean,
   type WindowOptions,
   windowsOf,
   type WithIndices,
@@ -23,8 +25,6 @@ import { type Size, sizePerDim } from './window.ts'
 export type { AvgPoolOptions, MaxPoolOptions, OutputSize } from './poolWindows.ts'
 
 type Windows = readonly [PoolWindows, PoolWindows]
-type Averaging = Pick<PoolSpec, 'countIncludePad' | 'divisor'>
-const plainMean: Averaging = { countIncludePad: true, divisor: null }
 const adaptive: Windows = [{ adaptive: true }, { adaptive: true }]
 
 /** [C, H, W] as a batch of one. */

@@ -9,6 +9,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { copyOf } from './copy.ts'
 import {
   adaptiveSize,
+  type Averaging,
   type AvgPoolOptions,
   checkLayout,
   either,
@@ -17,6 +18,7 @@ import {
   type MaxPoolOptions,
   type OutputSize,
   type Plain,
+  plainMean,
   windowsOf,
   type WithIndices,
 } from './poolWindows.ts'
@@ -27,8 +29,6 @@ interface Plan {
   readonly windows: readonly PoolWindows[]
   readonly size: readonly number[]
 }
-type Averaging = Pick<PoolSpec, 'countIncludePad' | 'divisor'>
-const plainMean: Averaging = { countIncludePad: true, divisor: null }
 const single: PoolWindows = { adaptive: false, size: 1, stride: 1, padding: 0, dilation: 1 }
 
 /** Positions of maxima: in each plane of the input, [..., D, OH, OW], and among these of a channel, [..., OD, OH, OW]. */

@@ -1,7 +1,7 @@
 // What pooling over lines, planes and volumes shares: windows and output sizes from options, and results with positions.
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
-import type { PoolWindows } from '../runtime/spec.ts'
+import type { PoolSpec, PoolWindows } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { named, type Named } from './named.ts'
 import { type Size, sizePerDim } from './window.ts'
@@ -23,6 +23,10 @@ export interface AvgPoolOptions extends WindowOptions {
   /** Count the padding in the divisor. Default true. */
   countIncludePad?: boolean
 }
+
+/** How a mean divides. */
+export type Averaging = Pick<PoolSpec, 'countIncludePad' | 'divisor'>
+export const plainMean: Averaging = { countIncludePad: true, divisor: null }
 
 /** The windows and the number of them, one entry for each of the last `rank` dimensions. Throws ValueError and ShapeError. */
 export function windowsOf(

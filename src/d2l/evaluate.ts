@@ -37,16 +37,23 @@ async function overBatches(
   batches: Batches,
   measure: (yHat: Tensor, y: Tensor) => [number, number],
 ): Promise<[number, number]> {
-  const training = net instanceof nn.Module && net.training
-  if (net instanceof nn.Module) net.eval()
+  const back = toEval(net)
   const sums: [number, number] = [0, 0]
   for await (const [X, y] of batches) {
     const [a, b] = noGrad(() => measure(net(X), y))
     sums[0] += a
     sums[1] += b
   }
-  if (net instanceof nn.Module) net.train(training)
+  back()
   return sums
+}
+
+/** Puts a module into eval mode, and gives what puts it back. */
+function toEval(net: Net): () => void {
+  if (!(net instanceof nn.Module)) return () => {}
+  const { training } = net
+  net.eval()
+  return () => void net.train(training)
 }
 
 /** The first `n` test images with their true and predicted labels; a module is in eval mode meanwhile. Source: `d2l.predict_ch3`, section 3.6. */
@@ -55,10 +62,9 @@ export function predictCh3(net: Net, testIter: ImageLoader, n = 6): Figure {
   const { classes } = testIter.dataset
   const name = (labels: Tensor): string[] =>
     classes.length > 0 ? (labels.tolist() as number[]).map((label) => classes[label]) : getFashionMnistLabels(labels)
-  const training = net instanceof nn.Module && net.training
-  if (net instanceof nn.Module) net.eval()
+  const back = toEval(net)
   const guesses = name(noGrad(() => net(X).argmax(1)))
-  if (net instanceof nn.Module) net.train(training)
+  back()
   const titles = name(y).map((label, i) => `${label}\n${guesses[i]}`)
   return showImages(X.squeeze(1), 1, n, { titles })
 }

@@ -1,6 +1,6 @@
 // The training loops of chapters 3 and 6, with live curves.
 import type { DataLoader } from '../data/index.ts'
-import { F, nn, noGrad, optim, type Tensor } from '../index.ts'
+import { F, nn, optim, type Tensor } from '../index.ts'
 import { Animator } from '../plot/index.ts'
 import { Accumulator } from './accumulator.ts'
 import { accuracy, type Batches, evaluateAccuracy, type Net } from './evaluate.ts'
@@ -118,11 +118,7 @@ export async function trainCh6(
       const l = F.crossEntropy(yHat, y)
       l.backward()
       optimizer.step()
-      metric.add(
-        (l.item() as number) * X.shape[0],
-        noGrad(() => accuracy(yHat, y)),
-        X.shape[0],
-      )
+      metric.add((l.item() as number) * X.shape[0], accuracy(yHat, y), X.shape[0])
       trainLoss = metric.get(0) / metric.get(2)
       trainAcc = metric.get(1) / metric.get(2)
       i++

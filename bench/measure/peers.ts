@@ -25,6 +25,8 @@ export async function measurePeers(run: Run): Promise<void> {
   const { against, nets, quick } = run.options
   const wanted = against.filter((name) => name !== 'pytorch')
   const names = trained.filter((name) => nets.includes(name) && !(quick && name === slow))
+  if (wanted.length > 0 && quick && nets.includes(slow))
+    run.note(`${networkOf(slow).title} against the peers is left out: it takes minutes; run without --quick`)
   if (wanted.length === 0 || names.length === 0) return
   await installPeers(run)
   for (const name of names) {

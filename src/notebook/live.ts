@@ -1,37 +1,32 @@
 // The curves of an `Animator` while they grow, on one line of a terminal; silent where output is not a terminal.
 import type { Animator } from '../plot/index.ts'
 import { barLine } from './progress.ts'
-
-const refreshMs = 100
+import { StatusLine } from './statusLine.ts'
 
 export class LiveLine {
-  private readonly out: NodeJS.WriteStream
+  private readonly line: StatusLine
   private current: Animator | null = null
   private began = { x: 0, at: 0 }
-  private shown = Number.NEGATIVE_INFINITY
 
   constructor(out: NodeJS.WriteStream = process.stderr) {
-    this.out = out
+    this.line = new StatusLine(out)
   }
 
-  /** The listener to give to `animate`. Redraws at most ten times a second. */
+  /** The listener to give to `animate`. */
   readonly tell = (animator: Animator, finished: boolean): void => {
-    if (!this.out.isTTY) return
     if (finished) return this.wipe()
-    const now = performance.now()
-    if (animator !== this.current) {
+    const isNew = animator !== this.current
+    if (isNew) {
       this.current = animator
-      this.began = { x: lastX(animator), at: now }
-    } else if (now - this.shown < refreshMs) return
-    this.shown = now
-    this.out.write(`\r\x1b[2K${liveText(animator, this.began.x, (now - this.began.at) / 1000, this.out.columns || 80)}`)
+      this.began = { x: lastX(animator), at: performance.now() }
+    }
+    const seconds = (performance.now() - this.began.at) / 1000
+    this.line.draw((columns) => liveText(animator, this.began.x, seconds, columns), isNew)
   }
 
   /** Clears the line, so that something else can stand there. */
   wipe(): void {
-    if (this.shown === Number.NEGATIVE_INFINITY) return
-    this.out.write('\r\x1b[2K')
-    this.shown = Number.NEGATIVE_INFINITY
+    this.line.wipe()
   }
 }
 

@@ -1,31 +1,27 @@
 // A bar on one line of a terminal, with the time left; silent where output is not a terminal.
-const refreshMs = 100
+import { StatusLine } from './statusLine.ts'
 
 export class ProgressBar {
   readonly title: string
   readonly total: number
-  private readonly out: NodeJS.WriteStream
+  private readonly line: StatusLine
   private readonly began = performance.now()
-  private shown = Number.NEGATIVE_INFINITY
 
   constructor(title: string, total: number, out: NodeJS.WriteStream = process.stderr) {
     this.title = title
     this.total = total
-    this.out = out
+    this.line = new StatusLine(out)
   }
 
-  /** `done` of `total`; redraws at most ten times a second. */
+  /** `done` of `total`, and a word about it. */
   update(done: number, note = ''): void {
-    const now = performance.now()
-    if (!this.out.isTTY || (now - this.shown < refreshMs && done < this.total)) return
-    this.shown = now
-    const left = done > 0 ? ((now - this.began) * (this.total - done)) / done / 1000 : Number.NaN
-    this.out.write(`\r\x1b[2K${barLine(this.title, done / this.total, left, note, this.out.columns || 80)}`)
+    const left = done > 0 ? ((performance.now() - this.began) * (this.total - done)) / done / 1000 : Number.NaN
+    this.line.draw((columns) => barLine(this.title, done / this.total, left, note, columns), done >= this.total)
   }
 
   /** Wipes the line. */
   done(): void {
-    if (this.out.isTTY) this.out.write('\r\x1b[2K')
+    this.line.wipe()
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { marked, type Token, type Tokens } from 'marked'
+import stringWidth from 'string-width'
 import unicodeit from 'unicodeit'
 import wrapAnsi from 'wrap-ansi'
 import type { Event } from './page.ts'
@@ -67,8 +68,8 @@ export class Terminal {
 
   private table({ header, rows }: Tokens.Table): string {
     const lines = [header, ...rows].map((row) => row.map(({ tokens }) => this.inline(tokens)))
-    const widths = header.map((_, c) => Math.max(...lines.map((line) => columnsOf(line[c]))))
-    const pad = (text: string, c: number): string => text + ' '.repeat(widths[c] - columnsOf(text))
+    const widths = header.map((_, c) => Math.max(...lines.map((line) => stringWidth(line[c]))))
+    const pad = (text: string, c: number): string => text + ' '.repeat(widths[c] - stringWidth(text))
     const [head, ...body] = lines.map((line) => line.map(pad).join('  ').trimEnd())
     return [this.style('bold', head), widths.map((width) => '─'.repeat(width)).join('  '), ...body].join('\n')
   }
@@ -87,17 +88,6 @@ export class Terminal {
       })
       .join('')
   }
-}
-
-/** Columns in a terminal: East Asian characters take two. */
-function columnsOf(text: string): number {
-  const plain = text.replace(/\x1b\[[\d;]*m/g, '')
-  return [...plain].reduce(
-    (sum, c) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(c) ? 2 : 1),
-    0,
-  )
 }
 
 /** What the commands of TeX with arguments become. */

@@ -1,16 +1,10 @@
 // Pictures of characters: a canvas of dots, and the axes around it.
+import stringWidth from 'string-width'
 import type { Axis } from './axis.ts'
 import { glyphs, cycle } from './style.ts'
 
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/
-
 /** Columns in a terminal: East Asian characters take two. */
-export function columnsOf(text: string): number {
-  let columns = 0
-  for (const c of text) columns += wide.test(c) ? 2 : 1
-  return columns
-}
+export const columnsOf = (text: string): number => stringWidth(text)
 
 /** As much of the text as fits. */
 export function cut(text: string, columns: number): string {

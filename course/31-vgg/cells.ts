@@ -63,7 +63,7 @@ const { ratio, side, hidden, trainSize, batchSize, epochs } = preset({
     side: 224,
     hidden: 4096,
     trainSize: 60000,
-    batchSize: 64,
+    batchSize: 128,
     epochs: 10,
   },
 })

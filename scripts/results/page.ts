@@ -166,7 +166,8 @@ ${table(['network (section)', 'training loss', "PyTorch's", 'test accuracy, %', 
 
 ${await save('presets', figure, 'Test accuracy of the quick presets by epoch')}
 
-The book's own settings for these networks (\`--preset full\`, 60,000 images of 96 or 224 pixels, ten epochs) take two to twenty hours on two cores and are not in this table.`
+The book's own settings for these networks (\`--preset full\`, 60,000 images of 96 or 224 pixels, ten epochs) were not run: by the times of a step in the
+[README](../README.md#speed) they take one and a half to five hours each on two cores.`
 }
 
 async function augment(runs: string, save: Save): Promise<string> {

@@ -4,6 +4,8 @@ import { wasmBackend } from './backends/wasm/index.ts'
 // What KINDLING_DEBUG asks for.
 import './runtime/debug.ts'
 import { setBackendFactory } from './runtime/device.ts'
+import { notConnected } from './webgpu.ts'
 
 setBackendFactory('wasm', wasmBackend)
 setBackendFactory('reference', referenceBackend)
+setBackendFactory('webgpu', notConnected)

@@ -36,6 +36,7 @@ export * as profiler from './runtime/profile.ts'
 export { Scope, scope } from './runtime/scope.ts'
 export { type PrintOptions, setPrintoptions } from './tensor/format.ts'
 export { Tensor } from './tensor/tensor.ts'
+export * as webgpu from './webgpu.ts'
 
 /** Settings of the devices, to be read and assigned: `torch.backends.wasm.winograd = false`. Source: `torch.backends`. */
 export const backends = { wasm: wasmSettings } as const

@@ -13,8 +13,8 @@ interface Rule {
   entriesOnly?: true
   /** The files that may import Node's modules. */
   node?: RegExp
-  /** Whether npm packages may be imported. */
-  npm?: true
+  /** Whether npm packages may be imported, or which files may. */
+  npm?: true | RegExp
 }
 
 const core = ['base', 'runtime', 'tensor', 'autograd', 'ops']
@@ -37,7 +37,7 @@ const entries = [
 /** What each folder of src/ may import. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
   base: { folders: [] },
-  platform: { folders: ['base'], node: /^platform\/node[^/]*\.ts$/ },
+  platform: { folders: ['base'], node: /^platform\/node[^/]*\.ts$/, npm: /^platform\/node-gpu\.ts$/ },
   runtime: { folders: ['base', 'platform'] },
   'backends/reference': { folders: ['base', 'runtime', 'platform'] },
   'backends/wasm': { folders: ['base', 'runtime', 'platform'] },
@@ -59,7 +59,8 @@ const rules: Record<string, Rule> = {
   notebook: { folders: ['base', 'plot'], node: /./, npm: true },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
-rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm'] }
+rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm', 'webgpu.ts'] }
+rules['webgpu.ts'] = { folders: ['base', 'platform', 'runtime', 'backends/webgpu'] }
 rules['index.ts'] = {
   folders: Object.keys(rules).filter(
     (folder) => !['metrics', 'model-selection', 'plot', 'd2l', 'notebook', 'cli'].includes(folder),
@@ -134,7 +135,8 @@ function violation(from: string, { specifier }: Import): string | undefined {
   if (specifier === undefined)
     return ['cli', 'notebook'].includes(folder) ? undefined : 'an import must name its module literally'
   const target = resolve(from, specifier)
-  if (target.kind === 'npm') return rule.npm ? undefined : `${folder} may not import the package '${specifier}'`
+  if (target.kind === 'npm')
+    return rule.npm === true || rule.npm?.test(from) ? undefined : `${folder} may not import the package '${specifier}'`
   if (target.kind === 'node') return rule.node?.test(from) ? undefined : `this file may not import '${specifier}'`
   if (target.folder === folder) return undefined
   // Every entry point makes sure that there are devices; nothing else knows of them.

@@ -68,6 +68,8 @@ export function createWorker(source: string, data: unknown): PlatformWorker {
   }
 }
 
+export const requestGpu = async (): Promise<GPU | null> => globalThis.navigator?.gpu ?? null
+
 function noFiles(what: string): never {
   throw new DataError(`${what}: a browser has no files`, 'fetch the data and pass its bytes.')
 }

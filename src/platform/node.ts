@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import type { ContextSlot, PlatformWorker } from './types.ts'
 
 export { exists, homeCache, list, mkdir, readFile, stat, writeFileAtomic } from './node-files.ts'
+export { requestGpu } from './node-gpu.ts'
 export type * from './types.ts'
 export { download, gunzip } from './web.ts'
 

@@ -68,6 +68,9 @@ export interface Platform {
   /** Where downloads are kept: KINDLING_HOME, or the user's cache folder. */
   homeCache(): string
 
+  /** The entry to GPUs, or null where there is none. In Node it is the package `webgpu`, where that is installed. */
+  requestGpu(): Promise<GPU | null>
+
   // Network and compression: everywhere.
   download(url: string, options?: DownloadOptions): Promise<Uint8Array>
   gunzip(data: Uint8Array): Promise<Uint8Array>

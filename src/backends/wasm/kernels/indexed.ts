@@ -2,13 +2,14 @@
 // Dimensions of the common shape that are coordinates of the written view have targets of their own: blocks of them run at once, in any order.
 // The others may meet in one target, so each block walks all of them in row-major order: results do not depend on the threads.
 //   for each block (parallel): for each step (in order): for each element of the inner dimension: target op= source
+import { collapse, type Dims } from '../../../runtime/dims.ts'
 import { bytesOf } from '../../../base/dtype.ts'
 import { IndexError } from '../../../base/errors.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { IndexOperand, View } from '../../../runtime/spec.ts'
 import type { Func, Local, Module } from '../asm.ts'
 import { addressOf, type Engine } from '../engine.ts'
-import { collapse, cut, type Dims, product, takeInner, walk, widthsOf } from '../loops.ts'
+import { cut, product, takeInner, walk, widthsOf } from '../loops.ts'
 import { bitsOf, merge, type Merge, type Scalar, scalarOf } from './scalars.ts'
 
 /** Writes a table for `walk`; returns its address. A table has at least one row. */

@@ -1,5 +1,6 @@
 // Elementwise kernels: one loop per expression, dtypes and stride classes; shapes and strides are run-time numbers.
 // for each row: while 8 elements are left (4 of 64 bits): hot; for the rest one by one: cold. Rows are cut at 16k elements, earlier where they take long.
+import { collapse, type Dims } from '../../../runtime/dims.ts'
 import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
 import { type Expr, walk as walkExprs } from '../../../base/expr.ts'
 import { dimsOf } from '../../../base/shape.ts'
@@ -9,7 +10,7 @@ import { addressOf, type Engine, type Features, type Kernel } from '../engine.ts
 import { costOf, printer } from '../expr-codegen.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { Evaluation, type Leaf, Lanes, laneCount, LocalPool } from '../lanes.ts'
-import { collapse, cut, type Dims, product, takeInner, walk, widthsOf } from '../loops.ts'
+import { cut, product, takeInner, walk, widthsOf } from '../loops.ts'
 import {
   CONTIGUOUS,
   emitStore,

@@ -2,13 +2,14 @@
 //   along:  for each output: vectors run along the innermost reduced dimension, lanes are combined at the end
 //   across: vectors hold neighbouring outputs; all reduced dimensions are loops
 // A long range for few outputs is cut into chunks, by the shapes alone; a second pass of the same kernels combines the partial results in order.
+import { collapse, type Dims } from '../../../runtime/dims.ts'
 import { bytesOf, type ComputeType, type DType } from '../../../base/dtype.ts'
 import { walk as walkExprs } from '../../../base/expr.ts'
 import type { Reduction, ReduceSpec, View } from '../../../runtime/spec.ts'
 import { addressOf, type Engine } from '../engine.ts'
 import { computeNumber, KernelCache } from '../kernel-cache.ts'
 import { laneCount } from '../lanes.ts'
-import { collapse, cut, type Dims, product, takeInner, widthsOf } from '../loops.ts'
+import { cut, product, takeInner, widthsOf } from '../loops.ts'
 import { laneTypes, type StrideClass, strideClass } from '../operands.ts'
 import { buildAcross, STRIP_PAIRS } from './reduce-across.ts'
 import { buildAlong } from './reduce-along.ts'

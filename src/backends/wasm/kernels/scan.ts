@@ -1,12 +1,13 @@
 // Running sum, product, maximum, minimum and log-sum-exp: one line along the axis is one item, element after element in scalar code.
 // float32 sums and products run in double, as PyTorch's do, and are rounded when stored.
+import { collapse } from '../../../runtime/dims.ts'
 import { bytesOf, type ComputeType, computeType, type DType } from '../../../base/dtype.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { ScanSpec } from '../../../runtime/spec.ts'
 import type { Func, Local, Module } from '../asm.ts'
 import { addressOf, type Engine } from '../engine.ts'
 import { Evaluation, Lanes, LocalPool, scalarOf } from '../lanes.ts'
-import { collapse, cut, product, walk } from '../loops.ts'
+import { cut, product, walk } from '../loops.ts'
 import { CONTIGUOUS, emitStore, formatOf, fromRaw, laneTypes, pushLoad, SPLAT, toStored } from '../operands.ts'
 
 type Op = ScanSpec['op']

@@ -1,12 +1,13 @@
 // Softmax, its logarithm and their gradients along one axis: two or three passes over each line (lines.ts).
 // Vectors lie along the axis where its elements are side by side, else across lines along another dimension where they are.
+import { collapse } from '../../../runtime/dims.ts'
 import { bytesOf, type DType } from '../../../base/dtype.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { SoftmaxSpec, View } from '../../../runtime/spec.ts'
 import type { Func, Local, Module } from '../asm.ts'
 import { addressOf, type Engine, type Features } from '../engine.ts'
 import { Lanes } from '../lanes.ts'
-import { collapse, cut, product, takeInner, walk, widthsOf } from '../loops.ts'
+import { cut, product, takeInner, walk, widthsOf } from '../loops.ts'
 import { tableOf, words } from './indexed.ts'
 import { floatOps, Line, type LineOperand, type LineOptions, type Mode, slotOf, slotsFor } from './lines.ts'
 

@@ -1,0 +1,19 @@
+// WebGPU under Node: the package `webgpu`, which who wants it installs.
+
+let gpu: Promise<GPU | null> | null = null
+
+async function load(): Promise<GPU | null> {
+  try {
+    const { create } = await import('webgpu')
+    return create([])
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return null
+    throw error
+  }
+}
+
+/** Kept for the life of the process: devices die with it. */
+export function requestGpu(): Promise<GPU | null> {
+  gpu ??= load()
+  return gpu
+}

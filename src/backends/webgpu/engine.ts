@@ -19,6 +19,16 @@ export interface Job {
   readonly groups: number | readonly [number, number, number]
 }
 
+/** What kernels may want to know of the GPU. */
+export interface GpuFacts {
+  readonly f16: boolean
+  readonly subgroups: boolean
+  /** Bytes that threads of a workgroup can share. */
+  readonly sharedBytes: number
+  /** Threads of a workgroup at most. */
+  readonly threads: number
+}
+
 /** Kernels that find an index out of range write [1 + number of the check, index, size] here. */
 const FLAG_WORDS = 4
 
@@ -75,6 +85,24 @@ export class Engine {
       },
     })
     return new Engine(adapter, device)
+  }
+
+  get facts(): GpuFacts {
+    const { features, limits } = this.device
+    return {
+      f16: features.has('shader-f16'),
+      subgroups: features.has('subgroups'),
+      sharedBytes: limits.maxComputeWorkgroupStorageSize,
+      threads: limits.maxComputeInvocationsPerWorkgroup,
+    }
+  }
+
+  /** Memory for a while, as for partial results; kernels that were added before still use it after `release`. */
+  alloc(bytes: number): Block {
+    return this.memory.alloc(bytes)
+  }
+  release(block: Block): void {
+    this.memory.release(block)
   }
 
   /** Adds a kernel to the commands. */

@@ -4,7 +4,7 @@ import type { DType } from '../base/dtype.ts'
 import { isDType, isFloating } from '../base/dtype.ts'
 import { DTypeError, KindlingError, ValueError } from '../base/errors.ts'
 import { withoutRecording } from '../autograd/record.ts'
-import { to } from '../ops/cast.ts'
+import { to, toAsync } from '../ops/cast.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { context } from '../runtime/context.ts'
 import { scope, scoped } from '../runtime/scope.ts'
@@ -186,6 +186,13 @@ export class Module {
       )
     }
     return this.convert((x) => (isDType(target) && !isFloating(x.dtype) ? x : to(x, target)))
+  }
+  /** `to(device)` from every device, also where values cannot be read at once. */
+  async toAsync(device: DeviceName): Promise<this> {
+    const tensors = [...this.parameters(), ...this.buffers()].filter((x) => !isLazy(x))
+    const all = tensors.flatMap((x) => (x.grad === null ? [x] : [x, x.grad]))
+    const moved = new Map(await Promise.all(all.map(async (x) => [x, await toAsync(x.detach(), device)] as const)))
+    return this.convert((x) => moved.get(x) ?? to(x, device))
   }
   /** `to('float32')`. */
   float(): this {

@@ -2,7 +2,7 @@
 import { type DType, isDType } from '../base/dtype.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { clone, toDevice } from './copy.ts'
+import { clone, toDevice, toDeviceAsync } from './copy.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 
@@ -29,6 +29,14 @@ function optionsOf(target: DType | DeviceName | Tensor | ToOptions): ToOptions {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device }
   if (typeof target === 'object') return target
   return isDType(target) ? { dtype: target } : { device: target }
+}
+
+/**
+ * The tensor on another device; `x` itself where it is there. From every device, also where its values cannot be read at once and `to` is an error.
+ * Gradients flow back through it. Source: `torch.Tensor.to`.
+ */
+export function toAsync(x: Tensor, device: DeviceName): Promise<Tensor> {
+  return toDeviceAsync(x, device)
 }
 
 /** The tensor in `dtype`. Source: `torch.Tensor.type`. */
@@ -68,7 +76,7 @@ export function bool(x: Tensor): Tensor {
   return cast(x, 'bool')
 }
 
-const methods = { to, type, typeAs, float, double, half, long, int, byte, bool }
+const methods = { to, toAsync, type, typeAs, float, double, half, long, int, byte, bool }
 installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}

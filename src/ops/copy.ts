@@ -33,6 +33,14 @@ export function toDevice(x: Tensor, device: DeviceName): Tensor {
   return x.device === device ? x : carry(x, device)
 }
 
+/** `toDevice` where values of the tensor's own device cannot be read at once. */
+export async function toDeviceAsync(x: Tensor, device: DeviceName): Promise<Tensor> {
+  if (x.device === device) return x
+  const home = x.device
+  const out = fromHost(await x.read(), x.shape, x.dtype, device)
+  return record('ToCopyBackward0', [x], out, [], (grad) => [carry(grad, home)])
+}
+
 /** A copy with the same values and the same place in the graph. Source: `torch.clone`. */
 export function clone(x: Tensor): Tensor {
   return record('CloneBackward0', [x], cloneOf(x), [], (grad) => [grad])

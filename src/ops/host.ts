@@ -1,6 +1,6 @@
 // Values made in JavaScript on their way into device memory: the one place where creation and random ops write bytes.
 import { bytesOf, checkDType, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
-import { DeviceError, ValueError } from '../base/errors.ts'
+import { ValueError } from '../base/errors.ts'
 import { numberToHalf } from '../base/half.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { launch } from '../runtime/launch.ts'
@@ -25,15 +25,17 @@ export function fromHost(data: TypedArray, shape: readonly number[], dtype: DTyp
  * Where the elements fill a block without gaps (a transposed matrix), they are written in the order of the memory, as PyTorch does; else row-major.
  */
 export function fillFromHost(x: Tensor, write: (out: TypedArray) => void): Tensor {
-  const direct = hostViewOf(x)
-  if (direct !== null && (x.isContiguous() || isDense(x))) {
-    write(direct)
+  const { storage, dtype, offset } = x
+  const inMemoryOrder = x.isContiguous() || isDense(x)
+  if (inMemoryOrder && storage.backend.live) {
+    write(x.hostView())
     return x
   }
-  const data = hostArray(x.dtype, x.numel())
+  const count = x.numel()
+  const data = hostArray(dtype, count)
   write(data)
-  const made = fromHost(data, x.shape, x.dtype, x.device)
-  launch({ kind: 'copy', x: made, out: x })
+  const made = fromHost(data, inMemoryOrder ? [count] : x.shape, dtype, x.device)
+  launch({ kind: 'copy', x: made, out: inMemoryOrder ? { storage, dtype, offset, shape: [count], strides: [1] } : x })
   made.dispose()
   return x
 }
@@ -49,16 +51,6 @@ function isDense(x: Tensor): boolean {
       step *= size
       return follows
     })
-}
-
-/** Null on a device whose memory cannot be touched at once. */
-function hostViewOf(x: Tensor): TypedArray | null {
-  try {
-    return x.hostView()
-  } catch (error) {
-    if (error instanceof DeviceError) return null
-    throw error
-  }
 }
 
 /** A JavaScript value as a raw element: integers truncate, bool is "not zero", float16 becomes bits. Throws ValueError for NaN or infinity as an integer. */

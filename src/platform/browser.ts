@@ -50,11 +50,20 @@ export function contextSlot<T>(initial: T): ContextSlot<T> {
 }
 
 export function createWorker(source: string, data: unknown): PlatformWorker {
-  const text = `onmessage = (event) => { onmessage = null; (${source})(event.data) }`
+  const port = `{
+    post: (message, transfer) => postMessage(message, transfer),
+    onMessage: (listener) => { onmessage = (event) => listener(event.data) },
+  }`
+  const text = `onmessage = (event) => { onmessage = null; (${source})(event.data, ${port}) }`
   const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))
   const worker = new Worker(url)
   worker.postMessage(data)
   return {
+    post: (message, transfer = []) => worker.postMessage(message, { transfer: [...transfer] }),
+    onMessage: (listener) => {
+      worker.onmessage = ({ data }) => listener(data)
+    },
+    keepAlive() {},
     onEnd(listener) {
       worker.onerror = (event) => {
         worker.onerror = null
@@ -69,6 +78,7 @@ export function createWorker(source: string, data: unknown): PlatformWorker {
 }
 
 export const requestGpu = async (): Promise<GPU | null> => globalThis.navigator?.gpu ?? null
+export const gpuText = (): string => 'async () => navigator.gpu ?? null'
 
 function noFiles(what: string): never {
   throw new DataError(`${what}: a browser has no files`, 'fetch the data and pass its bytes.')

@@ -12,6 +12,10 @@ async function load(): Promise<GPU | null> {
   }
 }
 
+/** As in `load`; a thread has no folder of its own to look for packages from. */
+export const gpuText = (): string =>
+  `() => import(${JSON.stringify(import.meta.resolve('webgpu'))}).then(({ create }) => (globalThis.webgpu = create([])))`
+
 /** Kept for the life of the process: devices die with it. */
 export function requestGpu(): Promise<GPU | null> {
   gpu ??= load()

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import type { ContextSlot, PlatformWorker } from './types.ts'
 
 export { exists, homeCache, list, mkdir, readFile, stat, writeFileAtomic } from './node-files.ts'
-export { requestGpu } from './node-gpu.ts'
+export { gpuText, requestGpu } from './node-gpu.ts'
 export type * from './types.ts'
 export { download, gunzip } from './web.ts'
 
@@ -62,11 +62,22 @@ export function contextSlot<T>(initial: T): ContextSlot<T> {
 }
 
 export function createWorker(source: string, data: unknown): PlatformWorker {
-  const text = `(${source})(require('node:worker_threads').workerData)`
+  const port = `{
+    post: (message, transfer) => parentPort.postMessage(message, transfer),
+    onMessage: (listener) => parentPort.on('message', listener),
+  }`
+  const text = `const { parentPort, workerData } = require('node:worker_threads'); (${source})(workerData, ${port})`
   // Flags such as --input-type or a loader of the parent have no business in this script.
   const worker = new Worker(text, { eval: true, workerData: data, execArgv: [] })
   worker.unref()
   return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onMessage: (listener) => {
+      worker.on('message', listener)
+      // Listening keeps the process alive.
+      worker.unref()
+    },
+    keepAlive: (on) => (on ? worker.ref() : worker.unref()),
     onEnd(listener) {
       let reason = ''
       worker.on('error', (error: Error) => {

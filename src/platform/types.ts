@@ -11,7 +11,15 @@ export interface ContextSlot<T> {
   enter(value: T): void
 }
 
-export interface PlatformWorker {
+/** The thread's own end of its messages. */
+export interface PlatformPort {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  onMessage(listener: (message: unknown) => void): void
+}
+
+export interface PlatformWorker extends PlatformPort {
+  /** Whether the process waits for messages of the thread; at first it does not. */
+  keepAlive(on: boolean): void
   /** Called at most once, when the worker has ended for whatever reason. */
   onEnd(listener: (reason: string) => void): void
   terminate(): void
@@ -52,7 +60,7 @@ export interface Platform {
   /** Resolves after timers, signals and input had their turn; microtasks alone give them none. */
   nextTask(): Promise<void>
   contextSlot<T>(initial: T): ContextSlot<T>
-  /** Runs `source`, the text of a function, in a thread of its own: `source(data)`. It does not keep the process alive. */
+  /** Runs `source`, the text of a function, in a thread of its own: `source(data, port)`. It does not keep the process alive. */
   createWorker(source: string, data: unknown): PlatformWorker
 
   // Files: only Node has them; elsewhere each throws DataError.
@@ -70,6 +78,8 @@ export interface Platform {
 
   /** The entry to GPUs, or null where there is none. In Node it is the package `webgpu`, where that is installed. */
   requestGpu(): Promise<GPU | null>
+  /** The text of a function that is `requestGpu` in another thread. */
+  gpuText(): string
 
   // Network and compression: everywhere.
   download(url: string, options?: DownloadOptions): Promise<Uint8Array>

@@ -32,7 +32,9 @@ export interface Backend {
   /** Memory that holds anything; at least 16-byte aligned. Throws DeviceError when there is none left. */
   alloc(bytes: number): Handle
   free(handle: Handle, bytes: number): void
-  /** The bytes themselves, to read and write at once; valid until the next call into the device. Throws DeviceError on a device that cannot. */
+  /** Whether `bytes` are the memory itself, so that writing to them counts; else they are a copy. */
+  readonly live: boolean
+  /** The bytes, to read at once; valid until the next call into the device. Throws DeviceError on a device that cannot. */
   bytes(handle: Handle, offset: number, length: number): Uint8Array
   /** A copy of the bytes, on every device. */
   read(handle: Handle, offset: number, length: number): Promise<Uint8Array>

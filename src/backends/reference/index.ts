@@ -17,6 +17,7 @@ import { sort } from './sort.ts'
 
 export class ReferenceBackend implements Backend {
   readonly name = 'reference'
+  readonly live = true
   readonly kernels: Kernels = {
     map,
     reduce,

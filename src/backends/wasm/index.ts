@@ -50,6 +50,7 @@ function kernelsOf(engine: Engine): Kernels {
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm'
+  readonly live = true
   readonly engine: Engine
   readonly kernels: Kernels
   private measured: Peak | null = null

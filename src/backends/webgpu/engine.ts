@@ -1,9 +1,8 @@
-// The connection to one GPU: memory, commands, compiled kernels, and the errors that arrive late. Kernels call `run`.
-import { log } from '#platform'
+// The device as kernels see it: memory and a list of commands, handed over in batches. What goes wrong on the GPU is heard of later.
 import { DeviceError, IndexError, KindlingError } from '../../base/errors.ts'
-import { Commands, PARAMETER_WINDOW } from './commands.ts'
-import { type Block, bufferUsage, Memory } from './memory.ts'
-import { Pipelines } from './pipelines.ts'
+import type { Link } from './link.ts'
+import { type Block, Memory } from './memory.ts'
+import { type Facts, ops, PARAMETER_BYTES, PARAMETER_WINDOW, type ReadReply, type ReadRequest } from './server.ts'
 
 /** A kernel with all that it needs. */
 export interface Job {
@@ -19,82 +18,54 @@ export interface Job {
   readonly groups: number | readonly [number, number, number]
 }
 
-/** What kernels may want to know of the GPU. */
-export interface GpuFacts {
-  readonly f16: boolean
-  readonly subgroups: boolean
-  /** Bytes that threads of a workgroup can share. */
-  readonly sharedBytes: number
-  /** Threads of a workgroup at most. */
-  readonly threads: number
-}
-
-/** Kernels that find an index out of range write [1 + number of the check, index, size] here. */
+/** Kernels of one batch at most: the GPU begins while the next ones are being prepared. */
+const BATCH = 128
+/** Parameters of a kernel start at a multiple of this. */
+const ALIGN = 256
+/** Kernels that find an index out of range write [1 + number of the check, index, size] into this many words. */
 const FLAG_WORDS = 4
 
 export class Engine {
-  readonly adapter: GPUAdapter
-  readonly device: GPUDevice
   readonly memory: Memory
-  readonly commands: Commands
-  readonly pipelines: Pipelines
-  /** Why the GPU is gone, or null. */
-  lost: string | null = null
-  /** The first error that arrived and was not thrown yet. */
-  private failure: string | null = null
   /** Where kernels report an index out of range. */
   readonly flags: Block
+  private readonly link: Link
+  private readonly numbers = new Map<string, number>()
   /** What each check was about, by its number. */
   private readonly checks: string[] = []
   private checksPending = false
+  // The batch that is being gathered.
+  private commands: number[] = []
+  private pipelines: { name: string; code: string; buffers: number }[] = []
+  private data: Uint8Array[] = []
+  private readonly parameters = new Uint32Array(PARAMETER_BYTES / 4)
+  private filled = 0
+  private kernels = 0
 
-  private constructor(adapter: GPUAdapter, device: GPUDevice) {
-    this.adapter = adapter
-    this.device = device
-    this.pipelines = new Pipelines(device)
-    this.memory = new Memory(device, () => this.pipelines.forgetGroups())
-    this.commands = new Commands(device)
+  constructor(link: Link) {
+    this.link = link
+    const buffers = {
+      make: ({ id, bytes }: Block) => this.commands.push(ops.make, id, bytes / 256),
+      drop: ({ id }: Block) => this.commands.push(ops.drop, id),
+    }
+    this.memory = new Memory(buffers, link.facts.maxBufferBytes)
     this.flags = this.memory.alloc(4 * FLAG_WORDS)
-    device.onuncapturederror = ({ error }) => {
-      this.failure ??= error.message
-      log(`webgpu: ${error.message}`)
-    }
-    void device.lost.then(({ reason, message }) => {
-      this.lost = message || reason || 'no reason given'
-    })
   }
 
-  /** Connects to the fastest GPU there is. Throws DeviceError where there is none. */
-  static async open(gpu: GPU): Promise<Engine> {
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-    if (adapter === null) {
-      throw new DeviceError('webgpu: no GPU can be used here', 'update the graphics driver, or use the device wasm.')
-    }
-    const wished = ['shader-f16', 'subgroups', 'timestamp-query'] as const
-    const { limits } = adapter
-    const device = await adapter.requestDevice({
-      requiredFeatures: wished.filter((feature) => adapter.features.has(feature)),
-      requiredLimits: {
-        maxBufferSize: limits.maxBufferSize,
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
-      },
-    })
-    return new Engine(adapter, device)
+  get facts(): Facts {
+    return this.link.facts
   }
-
-  get facts(): GpuFacts {
-    const { features, limits } = this.device
-    return {
-      f16: features.has('shader-f16'),
-      subgroups: features.has('subgroups'),
-      sharedBytes: limits.maxComputeWorkgroupStorageSize,
-      threads: limits.maxComputeInvocationsPerWorkgroup,
-    }
+  /** Why the GPU is gone, or null. */
+  get lost(): string | null {
+    return this.link.lost()
+  }
+  /** How many kernels were compiled. */
+  get compiled(): number {
+    return this.numbers.size
+  }
+  /** Whether values can be read at once. */
+  get readsNow(): boolean {
+    return this.link.readNow !== null
   }
 
   /** Memory for a while, as for partial results; kernels that were added before still use it after `release`. */
@@ -109,10 +80,45 @@ export class Engine {
   run({ key, code, blocks, words, groups }: Job): void {
     this.check()
     if (words.length * 4 > PARAMETER_WINDOW) throw new KindlingError(`webgpu: ${key}: too many dimensions or numbers`)
-    const size = typeof groups === 'number' ? spread(groups) : groups
-    if (size.includes(0)) return
-    const pipeline = this.pipelines.pipeline(key, blocks.length, code)
-    this.commands.dispatch(pipeline, this.pipelines.group(blocks, this.commands), blocks, words, size)
+    const [x, y, z] = typeof groups === 'number' ? spread(groups) : groups
+    if (x * y * z === 0) return
+    let pipeline = this.numbers.get(key)
+    if (pipeline === undefined) {
+      pipeline = this.numbers.size
+      this.pipelines.push({ name: key, code: code(), buffers: blocks.length })
+      this.numbers.set(key, pipeline)
+    }
+    const bytes = Math.ceil((words.length * 4) / ALIGN) * ALIGN
+    if (this.filled + bytes > PARAMETER_BYTES) this.flush()
+    this.parameters.set(words, this.filled / 4)
+    this.commands.push(ops.run, pipeline, x, y, z, this.filled, blocks.length)
+    for (let k = 0; k < blocks.length; k++) this.commands.push(blocks[k].id)
+    this.filled += bytes
+    if (++this.kernels === BATCH) this.flush()
+  }
+
+  /** Writes bytes from outside, in order with the kernels; they are copied. Offset and length are multiples of 4. */
+  write({ id }: Block, offset: number, data: Uint8Array): void {
+    this.check()
+    this.commands.push(ops.write, id, offset, this.data.length)
+    this.data.push(data.slice())
+  }
+
+  /** Hands over what was gathered. */
+  flush(): void {
+    if (this.commands.length === 0) return
+    const { pipelines, data } = this
+    this.link.execute({
+      commands: Int32Array.from(this.commands),
+      parameters: this.parameters.slice(0, this.filled / 4),
+      pipelines,
+      data,
+    })
+    this.commands = []
+    this.pipelines = []
+    this.data = []
+    this.filled = 0
+    this.kernels = 0
   }
 
   /** The number of a check, for kernels that bind `flags`: what `what` was about is said when the check fails. */
@@ -122,55 +128,64 @@ export class Engine {
     return known >= 0 ? known : this.checks.push(what) - 1
   }
 
-  /** Throws what went wrong since the last call. */
+  /** Throws what is known to have gone wrong since the last call. */
   check(): void {
-    if (this.lost !== null) {
+    const lost = this.link.lost()
+    if (lost !== null) {
       throw new DeviceError(
-        `webgpu: the GPU was lost: ${this.lost}`,
+        `webgpu: the GPU was lost: ${lost}`,
         'its tensors are gone; await torch.webgpu.init() connects again, then load the last checkpoint.',
       )
     }
-    if (this.failure !== null) {
-      const message = this.failure
-      this.failure = null
-      throw new DeviceError(`webgpu: ${message}`)
-    }
+    const failure = this.link.takeFailure()
+    if (failure !== null) throw new DeviceError(`webgpu: ${failure}`)
   }
 
   /** The bytes, once all kernels before have run. Throws what went wrong in them. */
   async read(block: Block, offset: number, length: number): Promise<Uint8Array> {
-    this.check()
-    const first = Math.floor(offset / 4) * 4
-    const bytes = Math.ceil((offset + length - first) / 4) * 4
-    const flagsAt = bytes
-    const withFlags = this.checksPending
-    this.checksPending = false
-    const { mapRead, copyDst } = bufferUsage
-    const size = Math.max(bytes + (withFlags ? 4 * FLAG_WORDS : 0), 4)
-    const staging = this.device.createBuffer({ size, usage: mapRead | copyDst })
-    if (bytes > 0) this.commands.copy(block.buffer, first, staging, 0, bytes)
-    if (withFlags) this.commands.copy(this.flags.buffer, 0, staging, flagsAt, 4 * FLAG_WORDS)
-    this.commands.flush()
-    try {
-      await staging.mapAsync(1)
-    } catch (error) {
-      this.check()
-      throw new DeviceError(`webgpu: values could not be read: ${(error as Error).message}`)
+    const request = this.request(block, offset, length)
+    return this.unpack(await this.link.read(request), offset - request.offset, length)
+  }
+
+  /** The same, now. Throws DeviceError where this thread cannot wait. */
+  readNow(block: Block, offset: number, length: number): Uint8Array {
+    const { readNow } = this.link
+    if (readNow === null) {
+      throw new DeviceError(
+        'webgpu: values on the GPU cannot be read at once here',
+        'await x.read() gives them; await x.toAsync("wasm") gives a tensor on the CPU. In a browser, an isolated page can read at once.',
+      )
     }
-    const all = staging.getMappedRange()
-    const result = new Uint8Array(all.slice(offset - first, offset - first + length))
-    const [check, index, limit] = withFlags ? new Int32Array(all.slice(flagsAt)) : [0, 0, 0]
-    staging.unmap()
-    staging.destroy()
+    const request = this.request(block, offset, length)
+    return this.unpack(readNow(request), offset - request.offset, length)
+  }
+
+  private request({ id }: Block, offset: number, length: number): ReadRequest {
     this.check()
+    this.flush()
+    const first = Math.floor(offset / 4) * 4
+    const words = this.checksPending ? FLAG_WORDS : 0
+    this.checksPending = false
+    return {
+      buffer: id,
+      offset: first,
+      length: Math.ceil((offset + length - first) / 4) * 4,
+      flags: this.flags.id,
+      words,
+    }
+  }
+
+  private unpack({ bytes, flags }: ReadReply, skip: number, length: number): Uint8Array {
+    this.check()
+    const [check = 0, index, size] = flags
     if (check !== 0) {
-      this.commands.write(this.flags, 0, new Uint8Array(4 * FLAG_WORDS))
+      this.write(this.flags, 0, new Uint8Array(4 * FLAG_WORDS))
       throw new IndexError(
-        `${this.checks[check - 1]}: index ${index} is out of range for size ${limit}`,
+        `${this.checks[check - 1]}: index ${index} is out of range for size ${size}`,
         'the GPU found it after the call: it belongs to one of the operations before this read.',
       )
     }
-    return result
+    return bytes.subarray(skip, skip + length)
   }
 
   /** Resolves when all kernels before have run. Throws what went wrong in them. */
@@ -180,8 +195,7 @@ export class Engine {
 
   /** Gives all back: every tensor of the device is gone. */
   destroy(): void {
-    this.device.destroy()
-    this.lost = 'it was closed'
+    this.link.destroy()
   }
 }
 

@@ -2,17 +2,11 @@
 import { DeviceError } from '../../base/errors.ts'
 import type { MemoryStats } from '../../runtime/backend.ts'
 
-// The flags of WebGPU by value: Node has no globals for them.
-export const bufferUsage = { mapRead: 1, copySrc: 4, copyDst: 8, uniform: 64, storage: 128 } as const
-
-/** A buffer of the pool. What it holds is in the order of commands: whoever takes it next may write at once. */
+/** A buffer of the pool. Commands are carried out in order: whoever takes it next may write at once. */
 export interface Block {
-  readonly buffer: GPUBuffer
-  readonly bytes: number
-  /** Names it in the keys of bind groups. */
+  /** The server's number for it. */
   readonly id: number
-  /** The batch of commands that uses it last: bytes written from outside must wait until that one was handed over. */
-  batch: number
+  readonly bytes: number
 }
 
 /** Buffers are made in steps of a quarter of a power of two, so that sizes of the same order share them. */
@@ -25,64 +19,59 @@ function sizeClass(bytes: number): number {
 /** Free buffers are kept up to this size, or as much as is in use. */
 const SPARE = 256 * 2 ** 20
 
+interface Buffers {
+  make(block: Block): void
+  drop(block: Block): void
+}
+
 export class Memory {
-  private readonly device: GPUDevice
+  private readonly buffers: Buffers
+  private readonly largest: number
   private readonly free = new Map<number, Block[]>()
-  private readonly forget: (block: Block) => void
   private used = 0
   private spare = 0
   private highWater = 0
   private storages = 0
   private made = 0
 
-  /** `forget` is called for a buffer that will be no more. */
-  constructor(device: GPUDevice, forget: (block: Block) => void) {
-    this.device = device
-    this.forget = forget
+  /** `largest`: bytes of a buffer at most. */
+  constructor(buffers: Buffers, largest: number) {
+    this.buffers = buffers
+    this.largest = largest
   }
 
   alloc(bytes: number): Block {
     const size = sizeClass(bytes)
-    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize)
-    if (size > limit) {
+    if (size > this.largest) {
       throw new DeviceError(
-        `webgpu: a tensor of ${bytes} bytes does not fit: this GPU takes ${limit} at most`,
+        `webgpu: a tensor of ${bytes} bytes does not fit: this GPU takes ${this.largest} at most`,
         'use a smaller batch, or the device wasm.',
       )
     }
-    const block = this.free.get(size)?.pop() ?? this.make(size)
-    this.spare -= size
+    let block = this.free.get(size)?.pop()
+    if (block === undefined) {
+      block = { id: this.made++, bytes: size }
+      this.buffers.make(block)
+    } else this.spare -= size
     this.used += size
     this.storages++
-    return block
-  }
-
-  private make(bytes: number): Block {
-    const { storage, copySrc, copyDst } = bufferUsage
-    const buffer = this.device.createBuffer({ size: bytes, usage: storage | copySrc | copyDst })
-    this.spare += bytes
     this.highWater = Math.max(this.highWater, this.used + this.spare)
-    return { buffer, bytes, id: this.made++, batch: -1 }
+    return block
   }
 
   release(block: Block): void {
     this.used -= block.bytes
     this.storages--
+    this.spare += block.bytes
     const list = this.free.get(block.bytes)
     if (list === undefined) this.free.set(block.bytes, [block])
     else list.push(block)
-    this.spare += block.bytes
     if (this.spare > Math.max(SPARE, this.used)) this.trim()
   }
 
   /** Gives the free buffers back. */
   trim(): void {
-    for (const list of this.free.values()) {
-      for (const block of list) {
-        this.forget(block)
-        block.buffer.destroy()
-      }
-    }
+    for (const list of this.free.values()) for (const block of list) this.buffers.drop(block)
     this.free.clear()
     this.spare = 0
   }

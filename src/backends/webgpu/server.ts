@@ -1,0 +1,237 @@
+// The side of the device that talks to WebGPU: buffers, pipelines and bind groups by number, and batches of commands that name them.
+// It runs where the engine runs, or as the text of a thread of its own (link.ts), so it must not use anything from outside itself.
+
+/** Kernels, and what happens to buffers between them, in order. */
+export interface Batch {
+  /** [op, operands...] after one another: see `ops`. */
+  readonly commands: Int32Array
+  /** The numbers of all kernels; each begins at a multiple of 256 bytes. */
+  readonly parameters: Uint32Array
+  /** Kernels that are new, numbered on. */
+  readonly pipelines: readonly { readonly name: string; readonly code: string; readonly buffers: number }[]
+  /** What `write` commands write. */
+  readonly data: readonly Uint8Array[]
+}
+
+/** make: buffer, bytes / 256. drop: buffer. run: pipeline, x, y, z, parameters at (bytes), number of buffers, buffers... write: buffer, offset, index in `data`. */
+export const ops = { make: 0, drop: 1, run: 2, write: 3 } as const
+
+/** Bytes of numbers that a kernel sees: its own and whatever follows. */
+export const PARAMETER_WINDOW = 1024
+export const PARAMETER_BYTES = 2 ** 16
+
+export interface ServerSettings {
+  readonly ops: typeof ops
+  readonly parameterWindow: number
+  readonly parameterBytes: number
+}
+
+export interface ReadRequest {
+  readonly buffer: number
+  /** Multiples of 4. */
+  readonly offset: number
+  readonly length: number
+  /** A second buffer of which `words` words are read as well, or 0. */
+  readonly flags: number
+  readonly words: number
+}
+export interface ReadReply {
+  readonly bytes: Uint8Array
+  readonly flags: readonly number[]
+}
+
+/** What there is to know of the GPU. */
+export interface Facts {
+  readonly vendor: string
+  readonly architecture: string
+  readonly device: string
+  readonly description: string
+  readonly f16: boolean
+  readonly subgroups: boolean
+  readonly maxBufferBytes: number
+  readonly sharedBytes: number
+  readonly threads: number
+}
+
+export interface Server {
+  readonly facts: Facts
+  execute(batch: Batch): void
+  read(request: ReadRequest): Promise<ReadReply>
+  /** What went wrong since the last call. */
+  takeFailure(): string | null
+  /** Why the GPU is gone, or null. */
+  lost(): string | null
+  destroy(): void
+}
+
+/** Connects to the fastest GPU of `gpu`; null where there is none. */
+export async function openServer(
+  gpu: GPU | null,
+  { ops, parameterWindow, parameterBytes }: ServerSettings,
+): Promise<Server | null> {
+  const adapter = (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null
+  if (adapter === null) return null
+  const wished = ['shader-f16', 'subgroups'] as const
+  const { limits, info } = adapter
+  const device = await adapter.requestDevice({
+    requiredFeatures: wished.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+    },
+  })
+  let failure: string | null = null
+  let gone: string | null = null
+  device.onuncapturederror = ({ error }) => {
+    failure ??= error.message
+  }
+  void device.lost.then(({ reason, message }) => {
+    gone ??= message || reason || 'no reason given'
+  })
+
+  // The flags of WebGPU by value: Node has no globals for them.
+  const [MAP_READ, COPY_SRC, COPY_DST, UNIFORM, STORAGE, COMPUTE] = [1, 4, 8, 64, 128, 4]
+  const buffers: GPUBuffer[] = []
+  /** By buffer: the submission that uses it last. */
+  const lastUse: number[] = []
+  const layouts: { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }[] = []
+  const pipelines: GPUComputePipeline[] = []
+  let groups = new Map<string, GPUBindGroup>()
+  const parameters = device.createBuffer({ size: parameterBytes + parameterWindow, usage: UNIFORM | COPY_DST })
+
+  /** Buffers 0 to count - 1, all to be read and written, and the parameters behind them. */
+  function layoutOf(count: number): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
+    let layout = layouts[count]
+    if (layout === undefined) {
+      const entries: GPUBindGroupLayoutEntry[] = Array.from({ length: count }, (_, binding) => ({
+        binding,
+        visibility: COMPUTE,
+        buffer: { type: 'storage' },
+      }))
+      entries.push({ binding: count, visibility: COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } })
+      const group = device.createBindGroupLayout({ entries })
+      layout = { group, pipeline: device.createPipelineLayout({ bindGroupLayouts: [group] }) }
+      layouts[count] = layout
+    }
+    return layout
+  }
+
+  function groupOf(ids: Int32Array): GPUBindGroup {
+    const key = ids.join()
+    let group = groups.get(key)
+    if (group === undefined) {
+      const entries: GPUBindGroupEntry[] = Array.from(ids, (id, binding) => ({
+        binding,
+        resource: { buffer: buffers[id] },
+      }))
+      entries.push({ binding: ids.length, resource: { buffer: parameters, size: parameterWindow } })
+      group = device.createBindGroup({ layout: layoutOf(ids.length).group, entries })
+      // A training step of a deep network uses some thousands.
+      if (groups.size >= 16384) groups.clear()
+      groups.set(key, group)
+    }
+    return group
+  }
+
+  let encoder: GPUCommandEncoder | null = null
+  let pass: GPUComputePassEncoder | null = null
+  let submission = 0
+  function submit(): void {
+    if (encoder === null) return
+    pass?.end()
+    device.queue.submit([encoder.finish()])
+    encoder = null
+    pass = null
+    submission++
+  }
+
+  function execute(batch: Batch): void {
+    for (const { name, code, buffers: count } of batch.pipelines) {
+      const module = device.createShaderModule({ label: name, code })
+      const layout = layoutOf(count).pipeline
+      pipelines.push(device.createComputePipeline({ label: name, layout, compute: { module, entryPoint: 'main' } }))
+    }
+    if (batch.parameters.length > 0)
+      device.queue.writeBuffer(parameters, 0, batch.parameters as Uint32Array<ArrayBuffer>)
+    const { commands } = batch
+    for (let at = 0; at < commands.length; ) {
+      const op = commands[at]
+      const id = commands[at + 1]
+      if (op === ops.run) {
+        const ids = commands.subarray(at + 7, at + 7 + commands[at + 6])
+        encoder ??= device.createCommandEncoder()
+        pass ??= encoder.beginComputePass()
+        pass.setPipeline(pipelines[id])
+        pass.setBindGroup(0, groupOf(ids), [commands[at + 5]])
+        pass.dispatchWorkgroups(commands[at + 2], commands[at + 3], commands[at + 4])
+        for (const buffer of ids) lastUse[buffer] = submission
+        at += 7 + ids.length
+      } else if (op === ops.write) {
+        // The queue writes at once: kernels that use the buffer must have been handed over.
+        if (lastUse[id] === submission) submit()
+        device.queue.writeBuffer(buffers[id], commands[at + 2], batch.data[commands[at + 3]] as Uint8Array<ArrayBuffer>)
+        at += 4
+      } else if (op === ops.make) {
+        buffers[id] = device.createBuffer({ size: commands[at + 2] * 256, usage: STORAGE | COPY_SRC | COPY_DST })
+        lastUse[id] = -1
+        at += 3
+      } else {
+        if (lastUse[id] === submission) submit()
+        buffers[id].destroy()
+        groups = new Map()
+        at += 2
+      }
+    }
+    submit()
+  }
+
+  async function read({ buffer, offset, length, flags, words }: ReadRequest): Promise<ReadReply> {
+    const staging = device.createBuffer({ size: Math.max(length + 4 * words, 4), usage: MAP_READ | COPY_DST })
+    const copies = device.createCommandEncoder()
+    if (length > 0) copies.copyBufferToBuffer(buffers[buffer], offset, staging, 0, length)
+    if (words > 0) copies.copyBufferToBuffer(buffers[flags], 0, staging, length, 4 * words)
+    device.queue.submit([copies.finish()])
+    try {
+      await staging.mapAsync(1)
+      const all = staging.getMappedRange()
+      return {
+        bytes: new Uint8Array(all.slice(0, length)),
+        flags: Array.from(new Int32Array(all.slice(length), 0, words)),
+      }
+    } finally {
+      staging.destroy()
+    }
+  }
+
+  const { vendor, architecture, device: model, description } = info
+  return {
+    facts: {
+      vendor,
+      architecture,
+      device: model,
+      description,
+      f16: device.features.has('shader-f16'),
+      subgroups: device.features.has('subgroups'),
+      maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      sharedBytes: device.limits.maxComputeWorkgroupStorageSize,
+      threads: device.limits.maxComputeInvocationsPerWorkgroup,
+    },
+    execute,
+    read,
+    takeFailure() {
+      const text = failure
+      failure = null
+      return text
+    },
+    lost: () => gone,
+    destroy() {
+      gone = 'it was closed'
+      device.destroy()
+    },
+  }
+}

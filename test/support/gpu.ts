@@ -7,7 +7,7 @@ import { specViews } from '../../src/runtime/launch.ts'
 import type { KernelSpec, View } from '../../src/runtime/spec.ts'
 import { Storage } from '../../src/runtime/storage.ts'
 import { ReferenceBackend } from '../../src/backends/reference/index.ts'
-import { expectClose } from './views.ts'
+import { expectClose, toNumbers } from './views.ts'
 
 const softwareGpus = [
   '/usr/lib/chromium/vk_swiftshader_icd.json',
@@ -77,4 +77,22 @@ export async function expectAgreement(spec: KernelSpec, relative = 0, absolute =
     copy.release()
   }
   for (const storage of new Set([...views, ...mirrored].map((view) => view.storage))) storage.release()
+}
+
+/** Runs a spec of the reference device on the GPU alone, and gives the elements of some of its outputs, row-major. The storages are given back. */
+export async function readBack(spec: KernelSpec, outputs: readonly number[]): Promise<number[][]> {
+  const device = backend('webgpu')
+  const onGpu = copiedTo(device, spec)
+  ;(device.kernels[spec.kind] as (spec: KernelSpec) => void)(onGpu)
+  const views = specViews(onGpu)
+  const results: number[][] = []
+  for (const k of outputs) {
+    const { storage } = views[k]
+    const copy = new Storage(reference, storage.bytes)
+    reference.write(copy.handle, 0, await device.read(storage.handle, 0, storage.bytes))
+    results.push(toNumbers({ ...views[k], storage: copy }))
+    copy.release()
+  }
+  for (const storage of new Set([...views, ...specViews(spec)].map((view) => view.storage))) storage.release()
+  return results
 }

@@ -2,7 +2,7 @@
 import type { ComputeType } from '../../base/dtype.ts'
 import { DeviceError } from '../../base/errors.ts'
 import { type Expr, type ExprOp, typeOf, walk } from '../../base/expr.ts'
-import { computeTypes, floatBits } from './shader.ts'
+import { computeTypes, floatBits, scalarWords } from './shader.ts'
 
 /** WGSL of the leaves; what a kernel does not have may be left out. */
 export interface Leaves {
@@ -152,12 +152,11 @@ function printOf(e: Expr, compute: ComputeType, types: (e: Expr) => string): Pri
   return throughReal[compute](f)
 }
 
-function constantOf(value: number, compute: ComputeType): string {
-  if (compute === 'int32') return value <= -(2 ** 31) ? '(-2147483647 - 1)' : `${Math.trunc(value)}`
-  if (compute === 'int64') {
-    const bits = Number.isFinite(value) ? BigInt.asUintN(64, BigInt(Math.trunc(value))) : 0n
-    return `vec2<u32>(${bits & 0xffffffffn}u, ${bits >> 32n}u)`
-  }
+/** A number as a value of the compute type. */
+export function constantOf(value: number, compute: ComputeType): string {
+  const [low, high] = scalarWords(value, compute)
+  if (compute === 'int32') return `bitcast<i32>(${low}u)`
+  if (compute === 'int64') return `vec2<u32>(${low}u, ${high}u)`
   const x = Math.fround(value)
   if (Number.isNaN(x)) return 'bitcast<f32>(nan_bits)'
   if (Math.abs(x) === Infinity) return x > 0 ? 'bitcast<f32>(inf_bits)' : '(-bitcast<f32>(inf_bits))'

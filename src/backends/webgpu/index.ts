@@ -5,12 +5,13 @@ import { Engine } from './engine.ts'
 import { copy } from './kernels/copy.ts'
 import { map } from './kernels/map.ts'
 import type { Link } from './link.ts'
+import { reduce } from './kernels/reduce.ts'
 import type { Block } from './memory.ts'
 
 export { directLink, threadLink } from './link.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map, copy }
+const factories: Factories = { map, reduce, copy }
 
 function kernelsOf(engine: Engine): Kernels {
   return Object.fromEntries(

@@ -70,10 +70,16 @@ const scratchBits = new Uint32Array(scratch.buffer)
 /** A scalar of a kernel as two words in its compute type, and the WGSL that reads them from parameter `k` on. */
 export function scalarWords(x: number, compute: ComputeType): [number, number] {
   if (compute === 'int64') {
-    const whole = Number.isFinite(x) ? BigInt.asUintN(64, BigInt(Math.trunc(x))) : 0n
-    return [Number(whole & 0xffffffffn), Number(whole >> 32n)]
+    const whole = Number.isNaN(x)
+      ? 0n
+      : x >= 2 ** 63
+        ? 2n ** 63n - 1n
+        : x <= -(2 ** 63)
+          ? -(2n ** 63n)
+          : BigInt(Math.trunc(x))
+    return [Number(whole & 0xffffffffn), Number((whole >> 32n) & 0xffffffffn)]
   }
-  return compute === 'int32' ? [Math.trunc(x) >>> 0, 0] : [floatBits(x), 0]
+  return compute === 'int32' ? [Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) >>> 0, 0] : [floatBits(x), 0]
 }
 export function scalarAt(k: number, compute: ComputeType): string {
   if (compute === 'int64') return `vec2<u32>(${word(k)}, ${word(k + 1)})`

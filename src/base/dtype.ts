@@ -1,8 +1,10 @@
 // The dtype table and PyTorch's promotion rules. Everything that depends on a dtype looks it up here.
 import { DTypeError } from './errors.ts'
 
-/** Element types. `float16` is storage: values are computed in float32. */
-export type DType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool'
+/** Floats of 16 bits. They are storage: values are computed in float32 and rounded once. */
+export type HalfDType = 'float16' | 'bfloat16'
+/** Element types. */
+export type DType = 'float32' | 'float64' | HalfDType | 'int64' | 'int32' | 'uint8' | 'bool'
 
 export type TypedArray = Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array
 type Category = 'bool' | 'integral' | 'floating'
@@ -12,7 +14,7 @@ interface DTypeInfo {
   readonly category: Category
   /** Order inside a category, for promotion. */
   readonly rank: number
-  /** Array over the raw elements; float16 as bits, bool as 0 or 1. */
+  /** Array over the raw elements; float16 and bfloat16 as bits, bool as 0 or 1. */
   readonly array: new (
     buffer: ArrayBufferLike,
     byteOffset?: number,
@@ -26,11 +28,13 @@ export const dtypes: { readonly [D in DType]: DTypeInfo } = {
   int32: { bytes: 4, category: 'integral', rank: 2, array: Int32Array },
   int64: { bytes: 8, category: 'integral', rank: 3, array: BigInt64Array },
   float16: { bytes: 2, category: 'floating', rank: 4, array: Uint16Array },
+  bfloat16: { bytes: 2, category: 'floating', rank: 4, array: Uint16Array },
   float32: { bytes: 4, category: 'floating', rank: 5, array: Float32Array },
   float64: { bytes: 8, category: 'floating', rank: 6, array: Float64Array },
 }
 
 export const isFloating = (dtype: DType): boolean => dtypes[dtype].category === 'floating'
+export const isHalf = (dtype: DType): dtype is HalfDType => dtype === 'float16' || dtype === 'bfloat16'
 export const bytesOf = (dtype: DType): number => dtypes[dtype].bytes
 export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(dtypes, name)
 
@@ -40,8 +44,10 @@ export function checkDType(op: string, dtype: DType): void {
     throw new DTypeError(`${op}: unknown dtype '${dtype}'`, `there are: ${Object.keys(dtypes).join(', ')}.`)
 }
 
-/** `torch.promote_types`: the smallest dtype that holds both. */
+/** `torch.promote_types`: the smallest dtype that holds both. Of float16 and bfloat16 neither holds the other: float32. */
 export function promoteTypes(a: DType, b: DType): DType {
+  if (a === b) return a
+  if (isHalf(a) && isHalf(b)) return 'float32'
   return dtypes[a].rank >= dtypes[b].rank ? a : b
 }
 
@@ -84,6 +90,7 @@ const computeTypes: { readonly [D in DType]: ComputeType } = {
   int32: 'int32',
   int64: 'int64',
   float16: 'float32',
+  bfloat16: 'float32',
   float32: 'float32',
   float64: 'float64',
 }

@@ -1,4 +1,6 @@
-// IEEE half precision as bits: conversions for devices and for printing. Round to nearest, ties to even.
+// The two floats of 16 bits, kept as bits: IEEE half precision (float16), and the upper half of a float32 (bfloat16).
+// Conversions for devices and for printing. Round to nearest, ties to even.
+import { type DType, type HalfDType, isHalf } from './dtype.ts'
 
 const scratch = new Float32Array(1)
 const scratchBits = new Uint32Array(scratch.buffer)
@@ -30,3 +32,43 @@ export function numberToHalf(value: number): number {
   const roundUp = 0xfff + ((rebased >>> 13) & 1)
   return sign | ((rebased + roundUp) >>> 13)
 }
+
+/** The number that the upper 16 bits of a float32 stand for. */
+export function bfloatToNumber(bits: number): number {
+  scratchBits[0] = bits << 16
+  return scratch[0]
+}
+
+/** The bfloat16 bits nearest to `value` after rounding it to float32 (as PyTorch converts). */
+export function numberToBfloat(value: number): number {
+  scratch[0] = value
+  const bits = scratchBits[0]
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
+}
+
+export interface HalfFormat {
+  /** Bits of the significand, the hidden one included. */
+  readonly digits: number
+  readonly toNumber: (bits: number) => number
+  readonly toBits: (value: number) => number
+  /** The nearest number that the format has. */
+  readonly round: (value: number) => number
+}
+const halfFormats: { readonly [D in HalfDType]: HalfFormat } = {
+  float16: {
+    digits: 11,
+    toNumber: halfToNumber,
+    toBits: numberToHalf,
+    round: (value) => halfToNumber(numberToHalf(value)),
+  },
+  bfloat16: {
+    digits: 8,
+    toNumber: bfloatToNumber,
+    toBits: numberToBfloat,
+    round: (value) => bfloatToNumber(numberToBfloat(value)),
+  },
+}
+
+/** How the bits in the dtype's typed array are read and written; null where its elements are numbers (or bigints). */
+export const halfFormatOf = (dtype: DType): HalfFormat | null => (isHalf(dtype) ? halfFormats[dtype] : null)

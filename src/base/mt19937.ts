@@ -69,6 +69,11 @@ export class Generator {
     return (this.random32() & 0xffffff) * 2 ** -24
   }
 
+  /** A multiple of 2^-digits in [0, 1), for at most 24 digits: one word. */
+  uniformOf(digits: number): number {
+    return (this.random32() & (2 ** digits - 1)) * 2 ** -digits
+  }
+
   /** A multiple of 2^-53 in [0, 1): two words. */
   uniform53(): number {
     const high = this.random32() & 0x1fffff

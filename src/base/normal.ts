@@ -3,6 +3,7 @@
 // Cephes approximations of avx_mathfun (Giovanni Garberoglio, zlib licence), each a*b+c contracted; fewer go one by one.
 
 import { fma, fma64 } from './float.ts'
+import type { HalfFormat } from './half.ts'
 import type { Generator } from './mt19937.ts'
 
 export type FloatArray = Float32Array | Float64Array
@@ -11,31 +12,45 @@ const { fround } = Math
 const BLOCK = 16
 const HALF = 8
 
-/** Fills `out` from the normal distribution. */
-export function normal(g: Generator, out: FloatArray, mean = 0, std = 1): void {
+/** Fills `out` from the normal distribution; `half`: in a float of 16 bits, each operation rounded to it. */
+export function normal(g: Generator, out: FloatArray, mean = 0, std = 1, half: HalfFormat | null = null): void {
   const n = out.length
   if (n < BLOCK) {
     for (let i = 0; i < n; i++) out[i] = fma64(g.normal(), std, mean)
     return
   }
-  fillUniform(g, out)
-  for (let at = 0; at + BLOCK <= n; at += BLOCK) transform(out, at, mean, std)
+  fillUniform(g, out, half)
+  for (let at = 0; at + BLOCK <= n; at += BLOCK) transform(out, at, mean, std, half)
   if (n % BLOCK === 0) return
   // The last block overlaps the one before it and starts from fresh numbers.
-  fillUniform(g, out.subarray(n - BLOCK))
-  transform(out, n - BLOCK, mean, std)
+  fillUniform(g, out.subarray(n - BLOCK), half)
+  transform(out, n - BLOCK, mean, std, half)
 }
 
-function fillUniform(g: Generator, out: FloatArray): void {
+function fillUniform(g: Generator, out: FloatArray, half: HalfFormat | null): void {
   const n = out.length
-  if (out instanceof Float32Array) for (let i = 0; i < n; i++) out[i] = g.uniform24()
+  if (half !== null) for (let i = 0; i < n; i++) out[i] = g.uniformOf(half.digits)
+  else if (out instanceof Float32Array) for (let i = 0; i < n; i++) out[i] = g.uniform24()
   else for (let i = 0; i < n; i++) out[i] = g.uniform53()
 }
 
 /** Box-Muller: eight radii, then eight angles, become eight cosines, then eight sines. */
-function transform(out: FloatArray, at: number, mean: number, std: number): void {
-  if (out instanceof Float32Array) transform32(out, at, fround(mean), fround(std))
+function transform(out: FloatArray, at: number, mean: number, std: number, half: HalfFormat | null): void {
+  if (half !== null) transformHalf(out, at, half.round(mean), half.round(std), half)
+  else if (out instanceof Float32Array) transform32(out, at, fround(mean), fround(std))
   else transform64(out, at, mean, std)
+}
+
+function transformHalf(out: FloatArray, at: number, mean: number, std: number, { digits, round }: HalfFormat): void {
+  // PyTorch has log, sqrt and their kin of bfloat16, which round; float16 goes through those of float32.
+  const inner = digits === 8 ? round : fround
+  for (let i = at; i < at + HALF; i++) {
+    const radius = round(Math.sqrt(inner(-2 * inner(Math.log(round(1 - out[i]))))))
+    const angle = round(2 * Math.PI * out[i + HALF])
+    const scaled = (part: number): number => round(inner(inner(radius * inner(part)) * std) + mean)
+    out[i] = scaled(Math.cos(angle))
+    out[i + HALF] = scaled(Math.sin(angle))
+  }
 }
 
 function transform64(out: Float64Array, at: number, mean: number, std: number): void {

@@ -4,6 +4,7 @@
 import type { TypedArray } from './dtype.ts'
 import { ValueError } from './errors.ts'
 import { fma, fma64 } from './float.ts'
+import type { HalfFormat } from './half.ts'
 import type { Generator } from './mt19937.ts'
 import type { FloatArray } from './normal.ts'
 
@@ -12,10 +13,14 @@ export { type FloatArray, normal } from './normal.ts'
 
 const { fround } = Math
 
-/** Uniform on [from, to): one word for a float32, two for a float64. */
-export function uniform(g: Generator, out: FloatArray, from = 0, to = 1): void {
+/** Uniform on [from, to): one word for a float32 or for less (`half`), two for a float64. */
+export function uniform(g: Generator, out: FloatArray, from = 0, to = 1, half: HalfFormat | null = null): void {
   const n = out.length
-  if (out instanceof Float32Array) {
+  if (half !== null) {
+    const low = half.round(from)
+    const span = half.round(half.round(to) - low)
+    for (let i = 0; i < n; i++) out[i] = half.round(fma(g.uniformOf(half.digits), span, low))
+  } else if (out instanceof Float32Array) {
     const low = fround(from)
     const span = fround(fround(to) - low)
     for (let i = 0; i < n; i++) out[i] = fma(g.uniform24(), span, low)
@@ -114,7 +119,10 @@ export function randperm(g: Generator, n: number): BigInt64Array<ArrayBuffer> {
   return out
 }
 
-/** Indices of columns, drawn row by row in proportion to the row's weights; the result has rows x numSamples. */
+/**
+ * Indices of columns, drawn row by row in proportion to the row's weights; the result has rows x numSamples. `round`: to the precision
+ * of the weights where that is less than their array's.
+ */
 export function multinomial(
   g: Generator,
   weights: FloatArray,
@@ -122,11 +130,12 @@ export function multinomial(
   cols: number,
   numSamples: number,
   replacement = false,
+  round: (value: number) => number = (value) => value,
 ): BigInt64Array<ArrayBuffer> {
   checkWeights(weights, rows, cols)
   const out = new BigInt64Array(rows * numSamples)
-  if (replacement) drawWithReplacement(g, weights, cols, numSamples, out)
-  else drawLargest(g, weights, cols, numSamples, out)
+  const draw = replacement ? drawWithReplacement : drawLargest
+  draw(g, weights, cols, numSamples, out, round)
   return out
 }
 
@@ -150,13 +159,14 @@ function drawWithReplacement(
   cols: number,
   samples: number,
   out: BigInt64Array,
+  round: (value: number) => number,
 ): void {
   const cumulative = new (weights instanceof Float32Array ? Float32Array : Float64Array)(cols)
   for (let row = 0; row * samples < out.length; row++) {
     cumulative[0] = weights[row * cols]
-    for (let i = 1; i < cols; i++) cumulative[i] = cumulative[i - 1] + weights[row * cols + i]
+    for (let i = 1; i < cols; i++) cumulative[i] = round(cumulative[i - 1] + weights[row * cols + i])
     const sum = cumulative[cols - 1]
-    for (let i = 0; i < cols; i++) cumulative[i] /= sum
+    for (let i = 0; i < cols; i++) cumulative[i] = round(cumulative[i] / sum)
     for (let i = row * samples; i < (row + 1) * samples; i++) {
       const u = g.uniform53()
       let left = 0
@@ -172,10 +182,17 @@ function drawWithReplacement(
 }
 
 /** The exponential race: the largest quotients of weight and exponential number win, the largest first. */
-function drawLargest(g: Generator, weights: FloatArray, cols: number, samples: number, out: BigInt64Array): void {
+function drawLargest(
+  g: Generator,
+  weights: FloatArray,
+  cols: number,
+  samples: number,
+  out: BigInt64Array,
+  round: (value: number) => number,
+): void {
   const scores = new (weights instanceof Float32Array ? Float32Array : Float64Array)(weights.length)
   exponential(g, scores)
-  for (let i = 0; i < scores.length; i++) scores[i] = weights[i] / scores[i]
+  for (let i = 0; i < scores.length; i++) scores[i] = round(weights[i] / round(scores[i]))
   const order = new Int32Array(cols)
   for (let row = 0; row * samples < out.length; row++) {
     const score = scores.subarray(row * cols, (row + 1) * cols)

@@ -10,6 +10,7 @@ const names = {
   float32: 'F32',
   float64: 'F64',
   float16: 'F16',
+  bfloat16: 'BF16',
   int64: 'I64',
   int32: 'I32',
   uint8: 'U8',
@@ -28,14 +29,6 @@ const own = Object.entries(names).map(([name, code]): [string, Stored] => {
 /** Types that Kindling has not are read into the smallest one that holds all their values. */
 const stored = new Map<string, Stored>([
   ...own,
-  [
-    'BF16',
-    {
-      bytes: 2,
-      dtype: 'float32',
-      decode: (data) => new Float32Array(Uint32Array.from(new Uint16Array(data), (half) => half << 16).buffer),
-    },
-  ],
   ['I8', { bytes: 1, dtype: 'int32', decode: (data) => Int32Array.from(new Int8Array(data)) }],
   ['I16', { bytes: 2, dtype: 'int32', decode: (data) => Int32Array.from(new Int16Array(data)) }],
   ['U16', { bytes: 2, dtype: 'int32', decode: (data) => Int32Array.from(new Uint16Array(data)) }],

@@ -206,6 +206,10 @@ export class Module {
   half(): this {
     return this.to('float16')
   }
+  /** `to('bfloat16')`. */
+  bfloat16(): this {
+    return this.to('bfloat16')
+  }
   private convert(change: (x: Tensor) => Tensor): this {
     withoutRecording(() =>
       scope(() => {

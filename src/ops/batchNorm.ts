@@ -1,7 +1,7 @@
 // Batch normalisation. Forward is one kernel behind the statistics, backward one reduction and one kernel: the normalised values are never stored.
 // Ioffe & Szegedy 2015 (arXiv:1502.03167).
 import { mayOverwrite, record } from '../autograd/record.ts'
-import { computeType } from '../base/dtype.ts'
+import { computeType, isHalf } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape } from '../base/shape.ts'
@@ -20,7 +20,7 @@ import {
   statistics,
   updateRunning,
 } from './standardize.ts'
-import { type PointwiseRow, pointwise } from './pointwise.ts'
+import { type PointwiseRow, pointwise, throughFloat32 } from './pointwise.ts'
 import { countOf, dropDims, reduceKeepdim, requireFloating } from './reduce.ts'
 import { sumTo } from './sumTo.ts'
 
@@ -135,6 +135,10 @@ export function batchNorm(
   { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
 ): Tensor {
   requireFloating('batchNorm', input)
+  if (isHalf(input.dtype))
+    return throughFloat32(input, [weight, bias], (x, w, b) =>
+      batchNorm(x, runningMean, runningVar, w, b, { training, momentum, eps }),
+    )
   if (input.ndim === 1 && input.numel() === 0) return input.clone()
   checkChannels('batchNorm', input, { runningMean, runningVar, weight, bias })
   const shape = perChannel(input)

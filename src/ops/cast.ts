@@ -59,6 +59,10 @@ export function double(x: Tensor): Tensor {
 export function half(x: Tensor): Tensor {
   return cast(x, 'float16')
 }
+/** The tensor in bfloat16. */
+export function bfloat16(x: Tensor): Tensor {
+  return cast(x, 'bfloat16')
+}
 /** The tensor in int64. */
 export function long(x: Tensor): Tensor {
   return cast(x, 'int64')
@@ -76,7 +80,7 @@ export function bool(x: Tensor): Tensor {
   return cast(x, 'bool')
 }
 
-const methods = { to, toAsync, type, typeAs, float, double, half, long, int, byte, bool }
+const methods = { to, toAsync, type, typeAs, float, double, half, bfloat16, long, int, byte, bool }
 installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}

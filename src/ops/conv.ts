@@ -2,13 +2,15 @@
 // each of them is the gradient of the other two, so gradients of any order need nothing else.
 import { record } from '../autograd/record.ts'
 import * as E from '../base/expr.ts'
-import { computeType, isFloating } from '../base/dtype.ts'
+import { computeType, isFloating, isHalf } from '../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
+import { scoped } from '../runtime/scope.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { convVolumes } from './convVolumes.ts'
+import { copyOf } from './copy.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
 import { asPlanes, type Size, sizePerDim } from './window.ts'
@@ -25,11 +27,40 @@ interface Geometry {
 const pair = (list: readonly number[], missing: number): [number, number] =>
   list.length === 2 ? [list[0], list[1]] : [missing, list[0]]
 
-function run(pass: ConvSpec['pass'], x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, bias: Tensor | null): void {
-  if (x.ndim === 5) {
-    convVolumes({ pass, x, w, y, bias, ...geometry })
+interface Relation {
+  readonly x: Tensor
+  readonly w: Tensor
+  readonly y: Tensor
+  /** Of `forward` by channels of y, of `inputGrad` by channels of x. */
+  readonly bias: Tensor | null
+}
+const written = { forward: 'y', inputGrad: 'x', weightGrad: 'w' } as const
+
+/** Writes one of the three from the other two. Floats of 16 bits are computed in float32 and rounded once, at the end. */
+function run(pass: ConvSpec['pass'], relation: Relation, geometry: Geometry): void {
+  const result = written[pass]
+  if (!isHalf(relation[result].dtype)) {
+    runWide(pass, relation, geometry)
     return
   }
+  scoped(() => {
+    const { x, w, y, bias } = relation
+    const wide = (t: Tensor): Tensor =>
+      t === relation[result] ? Tensor.empty(t.shape, 'float32', t.device) : copyOf(t, 'float32', t.device)
+    const widened = { x: wide(x), w: wide(w), y: wide(y), bias: bias && wide(bias) }
+    runWide(pass, widened, geometry)
+    launch({ kind: 'copy', x: widened[result], out: relation[result] })
+  })
+}
+
+function runWide(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: Geometry): void {
+  const added = pass === 'forward' ? bias : null
+  if (x.ndim === 5) convVolumes({ pass, x, w, y, bias: added, ...geometry })
+  else launchPlanes(pass, { x, w, y, bias: added }, geometry)
+  if (pass === 'inputGrad' && bias !== null) addChannelBias(x, bias)
+}
+
+function launchPlanes(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: Geometry): void {
   launch({
     kind: 'conv',
     pass,
@@ -53,7 +84,7 @@ const channelSums = (grad: Tensor): Tensor => {
 /** The output [N, O, ...spatial] of input and weight. */
 function forward(x: Tensor, w: Tensor, bias: Tensor | null, spatial: readonly number[], geometry: Geometry): Tensor {
   const y = Tensor.empty([x.shape[0], w.shape[0], ...spatial], x.dtype, x.device)
-  run('forward', x, w, y, geometry, bias)
+  run('forward', { x, w, y, bias }, geometry)
   const [xShape, wShape] = [x.shape, w.shape]
   return record('ConvolutionBackward0', bias === null ? [x, w] : [x, w, bias], y, [x, w], (g, [sx, sw], needs) => [
     needs[0] ? inputGrad(g, sw, null, xShape, geometry) : null,
@@ -65,8 +96,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | null, spatial: readonly nu
 /** The input [N, C, ...] that output and weight send back: the gradient of `forward`, and the transposed convolution. */
 function inputGrad(y: Tensor, w: Tensor, bias: Tensor | null, shape: readonly number[], geometry: Geometry): Tensor {
   const x = Tensor.empty(shape, y.dtype, y.device)
-  run('inputGrad', x, w, y, geometry, null)
-  if (bias !== null) addChannelBias(x, bias)
+  run('inputGrad', { x, w, y, bias }, geometry)
   const [wShape, spatial] = [w.shape, y.shape.slice(2)]
   return record('ConvolutionBackward0', bias === null ? [y, w] : [y, w, bias], x, [y, w], (g, [sy, sw], needs) => [
     needs[0] ? forward(g, sw, null, spatial, geometry) : null,
@@ -78,7 +108,7 @@ function inputGrad(y: Tensor, w: Tensor, bias: Tensor | null, shape: readonly nu
 /** The weight [O, C / groups, ...] that input and output give together: the gradient of `forward`. */
 function weightGrad(x: Tensor, y: Tensor, shape: readonly number[], geometry: Geometry): Tensor {
   const w = Tensor.empty(shape, x.dtype, x.device)
-  run('weightGrad', x, w, y, geometry, null)
+  run('weightGrad', { x, w, y, bias: null }, geometry)
   const [xShape, spatial] = [x.shape, y.shape.slice(2)]
   return record('ConvolutionBackwardBackward0', [x, y], w, [x, y], (g, [sx, sy], needs) => [
     needs[0] ? inputGrad(sy, g, null, xShape, geometry) : null,

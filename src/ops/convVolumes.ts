@@ -14,7 +14,6 @@ import { asShape, viewOf } from './window.ts'
 /** Elements of the copy that are made at a time: 64 MB of float32. */
 const most = 1 << 24
 const sum = E.add(E.input(0), E.input(1))
-const written = { forward: 'y', inputGrad: 'x', weightGrad: 'w' } as const
 
 interface Volumes {
   readonly pass: ConvSpec['pass']
@@ -34,20 +33,11 @@ function addTo(x: View, part: View): void {
 }
 
 /**
- * ConvSpec's three passes for x [N, C, D, H, W], w [O, C / groups, KD, KH, KW] and y [N, O, OD, OH, OW] of one floating dtype. A weight that is
+ * ConvSpec's three passes for x [N, C, D, H, W], w [O, C / groups, KD, KH, KW] and y [N, O, OD, OH, OW] of float32 or float64. A weight that is
  * written must be contiguous.
  */
 export function convVolumes(spec: Volumes): void {
-  scoped(() => (spec.x.dtype === 'float16' ? throughFloat32(spec) : convDense(spec)))
-}
-
-/** float16 is rounded once, at the end. */
-function throughFloat32(spec: Volumes): void {
-  const wide = (x: Tensor): Tensor => copyOf(x, 'float32', x.device)
-  const [x, w, y] = [wide(spec.x), wide(spec.w), wide(spec.y)]
-  convDense({ ...spec, x, w, y, bias: spec.bias && wide(spec.bias) })
-  const result = written[spec.pass]
-  copy({ x, w, y }[result], spec[result])
+  scoped(() => convDense(spec))
 }
 
 function convDense({ pass, x, w, y, bias, stride, padding, dilation, groups }: Volumes): void {

@@ -1,12 +1,12 @@
 // Values made in JavaScript on their way into device memory: the one place where creation and random ops write bytes.
 import { bytesOf, checkDType, type DType, dtypes, type TypedArray } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
-import { numberToHalf } from '../base/half.ts'
+import { halfFormatOf } from '../base/half.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
-/** A typed array for `count` elements of `dtype` (float16 as bits). */
+/** A typed array for `count` elements of `dtype` (floats of 16 bits as bits). */
 export function hostArray(dtype: DType, count: number): TypedArray {
   checkDType('tensor', dtype)
   return new dtypes[dtype].array(new ArrayBuffer(count * bytesOf(dtype)))
@@ -53,7 +53,7 @@ function isDense(x: Tensor): boolean {
     })
 }
 
-/** A JavaScript value as a raw element: integers truncate, bool is "not zero", float16 becomes bits. Throws ValueError for NaN or infinity as an integer. */
+/** A JavaScript value as a raw element: integers truncate, bool is "not zero", floats of 16 bits become bits. Throws ValueError for NaN or infinity as an integer. */
 export function encoderOf(op: string, dtype: DType): (value: number | bigint | boolean) => number | bigint {
   const whole = (value: number | bigint | boolean): number => {
     const number = Number(value)
@@ -62,6 +62,7 @@ export function encoderOf(op: string, dtype: DType): (value: number | bigint | b
   }
   if (dtype === 'int64') return (value) => (typeof value === 'bigint' ? value : BigInt(whole(value)))
   if (dtype === 'bool') return (value) => (value ? 1 : Number.isNaN(value) ? 1 : 0)
-  if (dtype === 'float16') return (value) => numberToHalf(Number(value))
+  const half = halfFormatOf(dtype)
+  if (half !== null) return (value) => half.toBits(Number(value))
   return dtype === 'float32' || dtype === 'float64' ? Number : whole
 }

@@ -1,6 +1,6 @@
 // Matrix products: everything becomes one gemm over [batch, M, K] @ [batch, K, N]; transposes are only strides.
 import { record } from '../autograd/record.ts'
-import { type DType, dtypes, resultType } from '../base/dtype.ts'
+import { computeType, type DType, resultType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
 import { broadcastShapes, broadcastStrides, formatShape, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
@@ -37,8 +37,8 @@ function gemm(
   device: Tensor['device'],
   { alpha = 1, bias = null }: GemmOptions = {},
 ): Tensor {
-  // Half precision is storage: the product runs in float32. uint8 multiplies as int32.
-  const compute = a.dtype === 'float16' ? 'float32' : dtypes[a.dtype].bytes === 1 ? 'int32' : a.dtype
+  // Floats of 16 bits are storage: the product runs in float32. uint8 multiplies as int32.
+  const compute = computeType(a.dtype)
   if (a.dtype === 'bool') throw new DTypeError('matmul: not defined for bool', 'convert first: x.float().')
   const out = Tensor.empty(shape, compute, device)
   const [batch, m, n] = [a.shape[0], a.shape[1], b.shape[2]]

@@ -1,5 +1,5 @@
 // Where a tensor is not zero: found on the host, since the number of places decides the shape of the result.
-import type { TypedArray } from '../base/dtype.ts'
+import { isHalf, type TypedArray } from '../base/dtype.ts'
 import { launch } from '../runtime/launch.ts'
 import { elementOffsets, Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
@@ -11,11 +11,11 @@ function places(x: Tensor): Int32Array {
   const count = x.numel()
   const found = new Int32Array(count)
   let n = 0
-  const half = x.dtype === 'float16'
+  const half = isHalf(x.dtype)
   const offsets = x.isContiguous() ? null : elementOffsets(x.shape, x.strides)
   for (let i = 0; i < count; i++) {
     const value = data[offsets === null ? i : offsets[i]]
-    // -0 as float16 bits.
+    // -0 as the bits of a float16 or bfloat16.
     if ((value || Number.isNaN(value)) && !(half && value === 0x8000)) found[n++] = i
   }
   return found.subarray(0, n)

@@ -1,9 +1,11 @@
 // Layer, group and instance norm: one op (standardize.ts) over different dimensions, followed by weight and bias; and local response norm.
 import { withoutRecording } from '../autograd/record.ts'
+import { isHalf } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape, numelOf, sameShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { batchNorm } from './batchNorm.ts'
+import { throughFloat32 } from './pointwise.ts'
 import { avgPool2d } from './pool.ts'
 import { countOf, requireFloating } from './reduce.ts'
 import { affine, checkChannels, perChannel, standardized, updateRunning } from './standardize.ts'
@@ -18,6 +20,8 @@ export function layerNorm(
   { eps = 1e-5 }: { eps?: number } = {},
 ): Tensor {
   requireFloating('layerNorm', input)
+  if (isHalf(input.dtype))
+    return throughFloat32(input, [weight, bias], (x, w, b) => layerNorm(x, normalizedShape, w, b, { eps }))
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape
   const last = input.shape.slice(Math.max(input.ndim - shape.length, 0))
   if (shape.length === 0 || !sameShape(last, shape)) {
@@ -44,6 +48,8 @@ export function groupNorm(
   { eps = 1e-5 }: { eps?: number } = {},
 ): Tensor {
   requireFloating('groupNorm', input)
+  if (isHalf(input.dtype))
+    return throughFloat32(input, [weight, bias], (x, w, b) => groupNorm(x, numGroups, w, b, { eps }))
   checkChannels('groupNorm', input, { weight, bias })
   const [n, channels] = input.shape
   if (numGroups < 1 || channels % numGroups !== 0)
@@ -74,6 +80,8 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
   const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options
   if (!useInputStats) return batchNorm(input, runningMean, runningVar, weight, bias, { eps })
   requireFloating('instanceNorm', input)
+  if (isHalf(input.dtype))
+    return throughFloat32(input, [weight, bias], (x, w, b) => instanceNorm(x, { ...options, weight: w, bias: b }))
   checkChannels('instanceNorm', input, { runningMean, runningVar, weight, bias })
   const axes = input.shape.map((_, d) => d).slice(2)
   const count = countOf(input, axes)

@@ -269,6 +269,16 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return recordRow(castRow, [x], [], out)
 }
 
+/** Runs an op of several steps so that a float of 16 bits is rounded once, at the end: `body` gets it, and its weights, in float32. */
+export function throughFloat32<W extends readonly (Tensor | null | undefined)[]>(
+  x: Tensor,
+  weights: W,
+  body: (x: Tensor, ...weights: W) => Tensor,
+): Tensor {
+  const wide = weights.map((w) => w && cast(w, 'float32')) as unknown as W
+  return cast(body(cast(x, 'float32'), ...wide), x.dtype)
+}
+
 /** The in-place form: writes the result into operand 0. Throws where the result does not fit its shape or dtype, or autograd forbids it. */
 export function pointwiseInPlace(
   row: PointwiseRow,

@@ -1,4 +1,5 @@
 // Pooling over volumes in two steps, the planes and then the columns in depth: maxima and means may be taken one dimension after another.
+import { isHalf } from '../base/dtype.ts'
 import { needsGraph, record } from '../autograd/record.ts'
 import { ValueError } from '../base/errors.ts'
 import { numelOf } from '../base/shape.ts'
@@ -70,7 +71,7 @@ function launchBoth(
   for (const spec of pass === 'forward' ? [planesStep, depthStep] : [depthStep, planesStep]) launch(spec)
 }
 
-/** Writes y from x, or backward x from y; the positions too, if asked for. Means of float16 are rounded once, at the end. */
+/** Writes y from x, or backward x from y; the positions too, if asked for. Means of floats of 16 bits are rounded once, at the end. */
 function run(
   op: PoolSpec['op'],
   pass: PoolSpec['pass'],
@@ -81,7 +82,7 @@ function run(
   averaging: Averaging = plainMean,
 ): void {
   scoped(() => {
-    const dtype = op === 'avg' && x.dtype === 'float16' ? 'float32' : x.dtype
+    const dtype = op === 'avg' && isHalf(x.dtype) ? 'float32' : x.dtype
     const both = [x, y].map((t) => (t.dtype === dtype && t.isContiguous() ? t : copyOf(t, dtype, t.device)))
     launchBoth(op, pass, both, positions, plan, averaging)
     const [result, target] = pass === 'forward' ? [both[1], y] : [both[0], x]

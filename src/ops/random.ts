@@ -1,7 +1,7 @@
 // Random tensors with PyTorch's numbers: every op draws from the default generator, or from the one in its options.
-import { type DType, isFloating } from '../base/dtype.ts'
+import { type DType, isFloating, type TypedArray } from '../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
-import { numberToHalf } from '../base/half.ts'
+import { type HalfFormat, halfFormatOf } from '../base/half.ts'
 import * as R from '../base/random.ts'
 import { broadcastShapes, formatShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -54,15 +54,19 @@ export function setRngState(state: Tensor): void {
 
 type FloatArray = R.FloatArray
 
-/** Fills `x` with floats: float16 is drawn in float32, whose numbers are then rounded. */
-function drawFloats(op: string, x: Tensor, draw: (out: FloatArray) => void): Tensor {
-  if (!isFloating(x.dtype)) throw new DTypeError(`${op}: random real numbers need a floating dtype, got ${x.dtype}`)
+/** Fills `x` with what `draw` writes. Floats of 16 bits are drawn into float32, which `draw` rounds as it goes where PyTorch does, then rounded. */
+function fillDrawn(x: Tensor, draw: (out: TypedArray, half: HalfFormat | null) => void): Tensor {
+  const half = halfFormatOf(x.dtype)
   return fillFromHost(x, (out) => {
-    if (x.dtype !== 'float16') return draw(out as FloatArray)
+    if (half === null) return draw(out, null)
     const wide = new Float32Array(out.length)
-    draw(wide)
-    for (let i = 0; i < wide.length; i++) out[i] = numberToHalf(wide[i])
+    draw(wide, half)
+    for (let i = 0; i < wide.length; i++) out[i] = half.toBits(wide[i])
   })
+}
+function drawFloats(op: string, x: Tensor, draw: (out: FloatArray, half: HalfFormat | null) => void): Tensor {
+  if (!isFloating(x.dtype)) throw new DTypeError(`${op}: random real numbers need a floating dtype, got ${x.dtype}`)
+  return fillDrawn(x, (out, half) => draw(out as FloatArray, half))
 }
 
 /** An in-place draw: the old values and their history do not matter. */
@@ -76,7 +80,9 @@ export function rand(...sizes: Sizes<RandomCreation>): Tensor {
   const { shape, options } = splitSizes(sizes)
   const { dtype = 'float32', generator = defaultGenerator } = options
   return finish(
-    drawFloats('rand', Tensor.empty(shape, dtype, options.device), (out) => R.uniform(generator, out)),
+    drawFloats('rand', Tensor.empty(shape, dtype, options.device), (out, half) =>
+      R.uniform(generator, out, 0, 1, half),
+    ),
     options,
   )
 }
@@ -86,7 +92,9 @@ export function randn(...sizes: Sizes<RandomCreation>): Tensor {
   const { shape, options } = splitSizes(sizes)
   const { dtype = 'float32', generator = defaultGenerator } = options
   return finish(
-    drawFloats('randn', Tensor.empty(shape, dtype, options.device), (out) => R.normal(generator, out)),
+    drawFloats('randn', Tensor.empty(shape, dtype, options.device), (out, half) =>
+      R.normal(generator, out, 0, 1, half),
+    ),
     options,
   )
 }
@@ -115,6 +123,22 @@ export function randint(...args: readonly unknown[]): Tensor {
   return finish(drawIntegers(Tensor.empty(shape, dtype, device), low, high, generator), options)
 }
 
+/** The range, drawn in where rounding to the floating dtype would lead out of it. Throws ValueError for what float16 has not at all. */
+function heldBy(dtype: DType, low: number | bigint, high: number | bigint): [number | bigint, number | bigint] {
+  const half = halfFormatOf(dtype)
+  if (half === null && dtype !== 'float32') return [low, high]
+  const [round, digits] = half === null ? [Math.fround, 24] : [half.round, half.digits]
+  const [from, to] = [Number(low), Number(high)]
+  for (const end of [from, to - 1])
+    if (!Number.isFinite(round(end))) throw new ValueError(`randint: ${end} is out of bounds for ${dtype}`)
+  /** The distance of the dtype's numbers in the binade of x. */
+  const spacing = (x: number): number => 2 ** (Math.floor(Math.log2(Math.abs(x))) - digits + 1)
+  return [
+    round(from + 1) < from ? round(from + 1) + spacing(from + 1) : low,
+    round(to - 1) >= to ? round(to - 1) - spacing(to - 1) : high,
+  ]
+}
+
 /** `randint` with the shape and dtype of `x`. Source: `torch.randint_like`. */
 export function randintLike(x: Tensor, low: number, high: number, options: RandomCreation = {}): Tensor {
   return randint(low, high, x.shape, {
@@ -125,10 +149,7 @@ export function randintLike(x: Tensor, low: number, high: number, options: Rando
 }
 
 function drawIntegers(x: Tensor, low: number | bigint, high: number | bigint, generator: R.Generator): Tensor {
-  return fillFromHost(x, (out) => {
-    R.randint(generator, out, low, high)
-    if (x.dtype === 'float16') for (let i = 0; i < out.length; i++) out[i] = numberToHalf(Number(out[i]))
-  })
+  return fillDrawn(x, (out) => R.randint(generator, out, ...heldBy(x.dtype, low, high)))
 }
 
 /** A random order of 0 .. n - 1, int64 unless `dtype` says otherwise: shape [n]. Source: `torch.randperm`. */
@@ -165,20 +186,21 @@ export function normal(
     return (i) => values[i]
   }
   const [meanAt, stdAt] = [at(mean), at(std)]
-  return drawFloats('normal', out, (values) => {
-    R.normal(generator, values)
+  return drawFloats('normal', out, (values, half) => {
+    R.normal(generator, values, 0, 1, half)
+    const round = half?.round ?? ((value: number) => value)
     for (let i = 0; i < values.length; i++) {
       if (!(stdAt(i) >= 0)) throw new ValueError(`normal: the standard deviation must be >= 0, got ${stdAt(i)}`)
       // Rounded after each operation, as the separate mul and add of PyTorch do.
-      values[i] *= stdAt(i)
-      values[i] += meanAt(i)
+      values[i] = round(round(values[i]) * stdAt(i))
+      values[i] = round(values[i] + meanAt(i))
     }
   })
 }
 
 function drawNormal(op: string, x: Tensor, mean: number, std: number, generator: R.Generator): Tensor {
   if (!(std >= 0)) throw new ValueError(`${op}: the standard deviation must be >= 0, got ${std}`)
-  return drawFloats(op, x, (out) => R.normal(generator, out, mean, std))
+  return drawFloats(op, x, (out, half) => R.normal(generator, out, mean, std, half))
 }
 
 /** 1 with the probability that the element of `x` says, else 0; the dtype of `x`. Source: `torch.bernoulli`. */
@@ -212,15 +234,18 @@ export function multinomial(
       'pass { replacement: true }.',
     )
   }
-  const values = (dtype === 'float16' ? Float32Array.from(weights.numbers()) : weights.data()) as FloatArray
-  const drawn = R.multinomial(generator, values, rows, columns, numSamples, replacement)
+  const half = halfFormatOf(dtype)
+  const values = (half === null ? weights.data() : Float32Array.from(weights.numbers())) as FloatArray
+  const drawn = R.multinomial(generator, values, rows, columns, numSamples, replacement, half?.round)
   return fromHost(drawn, shape.length === 2 ? [rows, numSamples] : [numSamples], 'int64', weights.device)
 }
 
 /** Uniform on [from, to). Source: `torch.Tensor.uniform_`. */
 export function uniform_(x: Tensor, from = 0, to = 1, { generator = defaultGenerator }: RandomOptions = {}): Tensor {
   if (!(from <= to)) throw new ValueError(`uniform_: from must not exceed to, got ${from} and ${to}`)
-  return redraw('uniform_', x, (target) => drawFloats('uniform_', target, (out) => R.uniform(generator, out, from, to)))
+  return redraw('uniform_', x, (target) =>
+    drawFloats('uniform_', target, (out, half) => R.uniform(generator, out, from, to, half)),
+  )
 }
 
 /** Source: `torch.Tensor.normal_`. */
@@ -237,10 +262,7 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options: RandomO
 }
 
 const drawBits = (x: Tensor, p: number, generator: R.Generator): Tensor =>
-  fillFromHost(x, (out) => {
-    R.bernoulli(generator, out, p)
-    if (x.dtype === 'float16') for (let i = 0; i < out.length; i++) out[i] = numberToHalf(Number(out[i]))
-  })
+  fillDrawn(x, (out) => R.bernoulli(generator, out, p))
 
 /** Exponential with the rate `lambda`. Source: `torch.Tensor.exponential_`. */
 export function exponential_(x: Tensor, lambda = 1, { generator = defaultGenerator }: RandomOptions = {}): Tensor {
@@ -256,6 +278,7 @@ const exactLimits: { readonly [D in Exclude<DType, 'int64'>]: number | bigint } 
   uint8: 256,
   int32: 2 ** 31,
   float16: 2 ** 11 + 1,
+  bfloat16: 2 ** 8 + 1,
   float32: 2 ** 24 + 1,
   float64: 2n ** 53n + 1n,
 }

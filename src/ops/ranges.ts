@@ -1,7 +1,8 @@
 // Evenly spaced numbers: arange, linspace, logspace. Rounded as PyTorch's vector code rounds, so that the last bits agree.
-import { checkDType, type DType, isFloating } from '../base/dtype.ts'
+import { bytesOf, checkDType, type DType, isFloating } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import { fma, fma64 } from '../base/float.ts'
+import { halfFormatOf } from '../base/half.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { encoderOf, fromHost, hostArray } from './host.ts'
 import { type CreationOptions, finish } from './sizes.ts'
@@ -16,7 +17,7 @@ function inVectors(
   at: (i: number) => number,
   from: (base: number, k: number) => number,
 ): (i: number) => number {
-  const lanes = dtype === 'float64' ? 4 : 8
+  const lanes = 32 / bytesOf(dtype)
   const vectorised = isFloating(dtype) ? count - (count % (2 * lanes)) : 0
   return (i) => (i < vectorised ? from(at(i - (i % lanes)), i % lanes) : at(i))
 }
@@ -35,7 +36,7 @@ function generate(
 }
 
 const roundingOf = (dtype: DType): ((x: number) => number) =>
-  dtype === 'float32' || dtype === 'float16' ? Math.fround : (x) => x
+  halfFormatOf(dtype)?.round ?? (dtype === 'float32' ? Math.fround : (x) => x)
 
 /**
  * Numbers from `start` (default 0) up to `end`, which is left out, in steps of `step` (default 1): shape [ceil((end - start) / step)].
@@ -75,10 +76,16 @@ function evenlySpaced(op: string, start: number, end: number, steps: number, dty
   const round = roundingOf(dtype)
   const [first, last] = [round(start), round(end)]
   const step = round(round(last - first) / Math.max(steps - 1, 1))
-  const multiplyAdd = round === Math.fround ? fma : fma64
-  const half = Math.trunc(steps / 2)
+  const half = halfFormatOf(dtype)
+  const multiplyAdd =
+    half !== null
+      ? (a: number, b: number, c: number) => round(round(a * round(b)) + c)
+      : dtype === 'float32'
+        ? fma
+        : fma64
+  const middle = Math.trunc(steps / 2)
   // From both ends, so that the last element is exact.
-  const at = (i: number): number => (i < half ? multiplyAdd(step, i, first) : multiplyAdd(-step, steps - i - 1, last))
+  const at = (i: number): number => (i < middle ? multiplyAdd(step, i, first) : multiplyAdd(-step, steps - i - 1, last))
   return inVectors(steps, dtype, at, (base, k) => round(base + round(k * step)))
 }
 

@@ -1,5 +1,6 @@
 // One direction of one recurrent layer over a whole sequence, as one node of the graph. `nn/recurrent.ts` stacks them; a cell is a sequence of one step.
 // Gradients of gradients, and half precision, go through the same equations written with ordinary operations.
+import { isHalf } from '../base/dtype.ts'
 import { grad } from '../autograd/backward.ts'
 import { needsGraph, recordMany, withoutRecording } from '../autograd/record.ts'
 import { isGradEnabled } from '../runtime/context.ts'
@@ -150,7 +151,7 @@ export function recurrent(
   const sequence: Sequence = { rows, steps, states, weights }
   const operands = operandsOf(sequence)
   requireFloating(kind, rows)
-  if (sameDType(kind, ...operands) === 'float16') return composed(kind, sequence) as [Tensor, ...Tensor[]]
+  if (isHalf(sameDType(kind, ...operands))) return composed(kind, sequence) as [Tensor, ...Tensor[]]
   const keep = needsGraph(operands)
   const { output, states: last, kept } = withoutRecording(() => scoped(() => sweepForward(kind, sequence, keep)))
   const outputs = [output, ...last] as const

@@ -141,7 +141,7 @@ function test(op: string, reduction: Reduction, input: Tensor, dim: Dims, keepdi
 /** Number of elements that are not zero (int64). Source: `torch.count_nonzero`. */
 export function countNonzero(input: Tensor, dim?: Dims): Tensor {
   const axes = normalizeDims('countNonzero', dim, input.ndim)
-  const counted = input.dtype === 'float32' || input.dtype === 'float16' ? input.ne(0) : input
+  const counted = isFloating(input.dtype) && input.dtype !== 'float64' ? input.ne(0) : input
   const [full] = reduceKeepdim(rows.countNonzero, [counted], axes, ['int64'])
   return dropDims(full, axes, false)
 }

@@ -1,6 +1,6 @@
 // Statistics of samples: logsumexp, quantiles, histograms, covariance and correlation.
 import { record, withoutRecording } from '../autograd/record.ts'
-import { isFloating } from '../base/dtype.ts'
+import { isFloating, isHalf } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, normalizeDim, normalizeDims, numelOf } from '../base/shape.ts'
@@ -13,7 +13,7 @@ import { pointwiseAddress } from './gather.ts'
 import { where } from './logic.ts'
 import { matmul } from './matmul.ts'
 import { installMethods, type Methods } from './methods.ts'
-import { cast, floatOf } from './pointwise.ts'
+import { cast, floatOf, throughFloat32 } from './pointwise.ts'
 import { type Dims, dropDims, reduceKeepdim, requireFloating, restoreDims, spread } from './reduce.ts'
 import { sort } from './sort.ts'
 import { tensor } from './tensorOf.ts'
@@ -35,6 +35,7 @@ interface KeepOptions {
 /** log(sum(exp(x))) over `dim`, computed without overflow. Source: `torch.logsumexp`. */
 export function logsumexp(input: Tensor, dim: Dims, { keepdim = false }: KeepOptions = {}): Tensor {
   if (!isFloating(input.dtype)) return logsumexp(input.float(), dim, { keepdim })
+  if (isHalf(input.dtype)) return throughFloat32(input, [], (x) => logsumexp(x, dim, { keepdim }))
   const axes = normalizeDims('logsumexp', dim, input.ndim)
   const { shape } = input
   const out = withoutRecording(() => {

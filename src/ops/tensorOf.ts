@@ -1,5 +1,5 @@
 // `tensor(data)`: nested arrays, typed arrays and plain values become tensors.
-import { type DType, promoteTypes, type TypedArray } from '../base/dtype.ts'
+import { type DType, isHalf, promoteTypes, type TypedArray } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape, numelOf } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -7,7 +7,7 @@ import { copyOf } from './copy.ts'
 import { encoderOf, fromHost, hostArray } from './host.ts'
 import { type CreationOptions, finish } from './sizes.ts'
 
-/** Numeric arrays of JavaScript. Of a Uint16Array the values count, not float16 bits. */
+/** Numeric arrays of JavaScript. Of a Uint16Array the values count, not the bits of a float16 or bfloat16. */
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -86,7 +86,7 @@ function fromArray(
   { dtype = dtypeOfArray(data), device }: CreationOptions,
 ): Tensor {
   const out = hostArray(dtype, data.length)
-  if (out.constructor === data.constructor && dtype !== 'bool' && dtype !== 'float16')
+  if (out.constructor === data.constructor && dtype !== 'bool' && !isHalf(dtype))
     return fromHost(data as TypedArray, shape, dtype, device)
   const encode = encoderOf('tensor', dtype)
   for (let i = 0; i < data.length; i++) out[i] = encode(data[i])

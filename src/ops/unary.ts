@@ -222,6 +222,7 @@ export function logit(x: Tensor, { eps }: { eps?: number | null } = {}): Tensor 
 /** The largest finite number of a dtype. */
 const largest: { readonly [D in DType]: number } = {
   float16: 65504,
+  bfloat16: 3.3895313892515355e38,
   float32: 3.4028234663852886e38,
   float64: Number.MAX_VALUE,
   int64: 0,

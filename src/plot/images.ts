@@ -96,7 +96,7 @@ function read(images: Tensor | readonly Tensor[], most: number): Raster[] {
     const [height, width] = one.shape.slice(-2)
     if (one.ndim < 2 || one.ndim > 3 || (channels !== 1 && channels !== 3) || height * width === 0)
       throw new ShapeError(`showImages: an image must be [H, W], [1, H, W] or [3, H, W], got ${formatShape(one.shape)}`)
-    const isFloat = one.dtype.startsWith('float') || one.dtype === 'bool'
+    const isFloat = one.isFloatingPoint() || one.dtype === 'bool'
     return { channels, height, width, values: one.numbers(), isFloat }
   })
 }

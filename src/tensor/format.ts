@@ -1,9 +1,9 @@
 // The text of a tensor as PyTorch 1.13 prints it (source of the rules: torch/_tensor_str.py). Called by `Tensor.toString`.
 // One formatter is chosen for all shown elements, then the nested brackets are written; a summarised tensor is read only at its edges.
 import { fixed, scientific, signed } from '../base/decimal.ts'
-import type { DType } from '../base/dtype.ts'
+import { type DType, isFloating } from '../base/dtype.ts'
 import { DeviceError, ValueError } from '../base/errors.ts'
-import { halfToNumber } from '../base/half.ts'
+import { halfFormatOf } from '../base/half.ts'
 import { numelOf, type Shape, type Strides } from '../base/shape.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -78,7 +78,7 @@ function floatFormatter(values: number[]): Formatter {
 }
 
 function formatterOf(dtype: DType, values: (number | bigint)[]): Formatter {
-  if (dtype === 'float32' || dtype === 'float64' || dtype === 'float16') return floatFormatter(values.map(Number))
+  if (isFloating(dtype)) return floatFormatter(values.map(Number))
   const format = dtype === 'bool' ? (value: number | bigint) => (value ? 'True' : 'False') : String
   return { width: widest(values.map(format)), format }
 }
@@ -156,8 +156,8 @@ function addSuffixes(text: string, suffixes: string[]): string {
 function elementsOf(t: Tensor): string | null {
   try {
     const values = t.hostView()
-    const read: Reader =
-      t.dtype === 'float16' ? (offset) => halfToNumber(Number(values[offset])) : (offset) => values[offset]
+    const half = halfFormatOf(t.dtype)
+    const read: Reader = half === null ? (offset) => values[offset] : (offset) => half.toNumber(Number(values[offset]))
     return formatElements(t.dtype, t.shape, t.strides, read, prefix.length)
   } catch (error) {
     if (error instanceof DeviceError) return null

@@ -2,7 +2,7 @@
 // Operations are installed as methods by `ops/`; this file holds only what every tensor is.
 import { bytesOf, checkDType, type DType, dtypes, isFloating, type TypedArray } from '../base/dtype.ts'
 import { AutogradError, DisposedError, DTypeError, KindlingError, ShapeError, ValueError } from '../base/errors.ts'
-import { halfToNumber } from '../base/half.ts'
+import { halfFormatOf } from '../base/half.ts'
 import { contiguousStrides, formatShape, isContiguous, numelOf } from '../base/shape.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { context } from '../runtime/context.ts'
@@ -283,7 +283,7 @@ export class Tensor implements View, Owned {
 
   // --- values -------------------------------------------------------------------------------------------------------
 
-  /** The storage's elements from `offset` on, live, for reading and writing at once. Float16 as bits. Throws DeviceError on a device without synchronous reads. */
+  /** The storage's elements from `offset` on, live, for reading and writing at once. Float16 and bfloat16 as bits. Throws DeviceError on a device without synchronous reads. */
   hostView(): TypedArray {
     const size = bytesOf(this.dtype)
     let last = 0
@@ -294,7 +294,7 @@ export class Tensor implements View, Owned {
     return new dtypes[this.dtype].array(bytes.buffer, bytes.byteOffset, count)
   }
 
-  /** The elements in row-major order, copied: a typed array of the dtype (BigInt64Array for int64; float16 as bits). */
+  /** The elements in row-major order, copied: a typed array of the dtype (BigInt64Array for int64; float16 and bfloat16 as bits). */
   data(): TypedArray {
     const source = this.hostView()
     if (this.isContiguous()) return source.slice()
@@ -308,7 +308,8 @@ export class Tensor implements View, Owned {
   numbers(): number[] {
     const data = this.data()
     if (data instanceof BigInt64Array) return Array.from(data, Number)
-    return this.dtype === 'float16' ? Array.from(data as Uint16Array, halfToNumber) : Array.from(data as Float32Array)
+    const half = halfFormatOf(this.dtype)
+    return half === null ? Array.from(data as Float32Array) : Array.from(data as Uint16Array, half.toNumber)
   }
 
   /** The only element as a number (booleans as 1 and 0 become true and false in `tolist`). Throws ShapeError if there are more, ValueError if an int64 does not fit a number. */
@@ -318,7 +319,7 @@ export class Tensor implements View, Owned {
         `item: only a tensor with one element has an item, this one has shape ${formatShape(this.shape)}`,
       )
     const value = this.hostView()[0]
-    if (typeof value !== 'bigint') return this.dtype === 'float16' ? halfToNumber(value) : value
+    if (typeof value !== 'bigint') return halfFormatOf(this.dtype)?.toNumber(value) ?? value
     if (BigInt(Number(value)) !== value || Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER) {
       throw new ValueError(
         `item: ${value} does not fit a JavaScript number`,

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 import { ReferenceBackend } from '../../src/backends/reference/index.ts'
 import { wasmBackend } from '../../src/backends/wasm/index.ts'
-import { bytesOf, type DType, dtypes } from '../../src/base/dtype.ts'
+import { bytesOf, type DType, dtypes, isFloating, isHalf } from '../../src/base/dtype.ts'
 import { numelOf } from '../../src/base/shape.ts'
 import type { Backend } from '../../src/runtime/backend.ts'
 import type { View } from '../../src/runtime/spec.ts'
@@ -55,9 +55,9 @@ function content({ dtype, elements }: Layout): Uint8Array {
     values[k] =
       dtype === 'int64'
         ? BigInt(whole)
-        : dtype === 'float16'
-          ? 0x4000 + below(0x1000)
-          : dtype.startsWith('float')
+        : isHalf(dtype)
+          ? 0x4000 + below(0x100)
+          : isFloating(dtype)
             ? whole + 0.5
             : whole
   }

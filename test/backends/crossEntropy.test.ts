@@ -42,10 +42,15 @@ function backward({ x, target, lse, ignoreIndex }: Case, g: Twin, out: Twin): vo
   reference.kernels.crossEntropy(spec('reference'))
 }
 
-const tolerance = { float32: [1e-6, 2e-6], float64: [1e-14, 4e-15], float16: [4e-3, 4e-3] } as const
+const tolerance = {
+  float32: [1e-6, 2e-6],
+  float64: [1e-14, 4e-15],
+  float16: [4e-3, 4e-3],
+  bfloat16: [3.2e-2, 3.2e-2],
+} as const
 
 describe('crossEntropy', () => {
-  for (const dtype of ['float32', 'float64', 'float16'] as const) {
+  for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
     test(`${dtype} agrees with the reference forward and backward, with strides and ignored rows`, () => {
       const random = new Random(23)
       const [relative, absolute] = tolerance[dtype]

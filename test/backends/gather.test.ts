@@ -9,7 +9,16 @@ import { expectSame, reference, release, reshaped, type Twin, twin, wasm } from 
 import { contiguous, Random, randomLayout } from '../support/views.ts'
 
 const run = gather(wasm.engine)
-const dtypes = ['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool'] as const satisfies DType[]
+const dtypes = [
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int64',
+  'int32',
+  'uint8',
+  'bool',
+] as const satisfies DType[]
 
 interface Indexed {
   index: Twin

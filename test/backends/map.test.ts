@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { referenceBackend } from '../../src/backends/reference/index.ts'
 import { wasmBackend } from '../../src/backends/wasm/index.ts'
-import { computeType, type ComputeType, type DType } from '../../src/base/dtype.ts'
+import { computeType, type ComputeType, type DType, isFloating } from '../../src/base/dtype.ts'
 import * as e from '../../src/base/expr.ts'
 import type { Backend } from '../../src/runtime/backend.ts'
 import type { View } from '../../src/runtime/spec.ts'
@@ -45,7 +45,7 @@ const grid = (random: Random, dtype: DType): ((i: number) => number) => {
     const v = values[i % 61]
     if (dtype === 'bool') return v > 0 ? 1 : 0
     if (unsigned) return Math.abs(v)
-    return dtype.startsWith('float') ? v / 4 : v
+    return isFloating(dtype) ? v / 4 : v
   }
 }
 const randomShape = (random: Random): number[] =>
@@ -56,7 +56,7 @@ const broadcast = (random: Random, layout: Layout): Layout => ({
   strides: layout.strides.map((stride) => (random.next() < 0.3 ? 0 : stride)),
 })
 
-const allDTypes: DType[] = ['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool']
+const allDTypes: DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'uint8', 'bool']
 
 describe('map', () => {
   test('agrees with the reference for random shapes, strides, offsets and dtypes', () => {
@@ -169,32 +169,49 @@ describe('map', () => {
     }
   })
 
-  test('reads and rounds float16 as IEEE says, denormals, infinities and NaN included', () => {
-    const layout = contiguous([65536])
-    const device = devices[0]
-    const bits = new Uint16Array(65536).map((_, i) => i)
-    const half = makeView(device, 'float16', layout, () => 0)
-    device.write(half.storage.handle, 0, new Uint8Array(bits.buffer))
-    const float = makeView(device, 'float32', layout, () => 0)
-    const back = makeView(device, 'float16', layout, () => 0)
-    device.kernels.map({ kind: 'map', exprs: [x], compute: 'float32', inputs: [half], outputs: [float], scalars: [] })
-    expect(toNumbers(float)).toEqual(toNumbers(half))
-    device.kernels.map({ kind: 'map', exprs: [x], compute: 'float32', inputs: [float], outputs: [back], scalars: [] })
-    expect(toNumbers(back)).toEqual(toNumbers(half))
-    // Between neighbours, at ties and at both ends of the range.
-    const values = Array.from(
-      { length: 4000 },
-      (_, i) => (i % 2 ? -1 : 1) * 2 ** ((i % 45) - 27) * (1 + (i * 37) / 8192),
-    )
-    values.push(65504, 65519, 65520, 65536, 1e30, 2 ** -25, 2 ** -24 * 1.5, 2 ** -26)
-    const many = contiguous([values.length])
-    check(
-      [x],
-      'float32',
-      [{ dtype: 'float32', layout: many, fill: (i) => Math.fround(values[i]) }],
-      [{ dtype: 'float16', layout: many, fill: () => 0 }],
-    )
-  })
+  test.each(['float16', 'bfloat16'] as const)(
+    'reads and rounds %s, denormals, infinities and NaN included',
+    (dtype) => {
+      const layout = contiguous([65536])
+      const device = devices[0]
+      const bits = new Uint16Array(65536).map((_, i) => i)
+      const half = makeView(device, dtype, layout, () => 0)
+      device.write(half.storage.handle, 0, new Uint8Array(bits.buffer))
+      const float = makeView(device, 'float32', layout, () => 0)
+      const back = makeView(device, dtype, layout, () => 0)
+      device.kernels.map({ kind: 'map', exprs: [x], compute: 'float32', inputs: [half], outputs: [float], scalars: [] })
+      expect(toNumbers(float)).toEqual(toNumbers(half))
+      device.kernels.map({ kind: 'map', exprs: [x], compute: 'float32', inputs: [float], outputs: [back], scalars: [] })
+      expect(toNumbers(back)).toEqual(toNumbers(half))
+      // Between neighbours, at ties and at both ends of the range.
+      const values = Array.from(
+        { length: 4000 },
+        (_, i) => (i % 2 ? -1 : 1) * 2 ** ((i % 45) - 27) * (1 + (i * 37) / 8192),
+      )
+      values.push(
+        65504,
+        65519,
+        65520,
+        65536,
+        1e30,
+        2 ** -25,
+        2 ** -24 * 1.5,
+        2 ** -26,
+        2 ** -133,
+        2 ** -134,
+        3.39e38,
+        3.3961775292304601e38,
+        3.4e38,
+      )
+      const many = contiguous([values.length])
+      check(
+        [x],
+        'float32',
+        [{ dtype: 'float32', layout: many, fill: (i) => Math.fround(values[i]) }],
+        [{ dtype: dtype, layout: many, fill: () => 0 }],
+      )
+    },
+  )
 
   test('writes in place', () => {
     const results = devices.map((device) => {

@@ -1,7 +1,7 @@
 // Pooling on the WebAssembly device against the reference device.
 import { describe, expect, test } from 'vitest'
 import { pool } from '../../src/backends/wasm/kernels/pool.ts'
-import type { DType } from '../../src/base/dtype.ts'
+import { type DType, isFloating } from '../../src/base/dtype.ts'
 import { ShapeError } from '../../src/base/errors.ts'
 import type { PoolSpec, PoolWindows } from '../../src/runtime/spec.ts'
 import { expectSame, reference, release, type Twin, twin, wasm } from '../support/devices.ts'
@@ -49,7 +49,7 @@ function randomWindows(random: Random, size: number, op: 'max' | 'avg'): PoolWin
   return fixed(length, random.int(1, 3), random.int(0, Math.floor(length / 2)), dilation)
 }
 
-const tolerance: Partial<Record<DType, number>> = { float32: 1e-6, float64: 1e-14, float16: 2e-3 }
+const tolerance: Partial<Record<DType, number>> = { float32: 1e-6, float64: 1e-14, float16: 2e-3, bfloat16: 1.6e-2 }
 
 function forwardAndBackward(
   random: Random,
@@ -62,7 +62,7 @@ function forwardAndBackward(
     ...shape.slice(0, 2),
     ...options.windows.map((w, d) => outSize(w, shape[2 + d], random.int(1, shape[2 + d]))),
   ]
-  const floating = dtype.startsWith('float')
+  const floating = isFloating(dtype)
   const value = (): number => {
     if (!floating) return random.int(0, 20)
     return options.op === 'max' && random.next() < 0.05
@@ -83,13 +83,13 @@ function forwardAndBackward(
   const g = twin(dtype, randomLayout(random, outShape, plain), () => (floating ? random.normal() : random.int(0, 9)))
   const dx = twin(dtype, randomLayout(random, shape, plain), () => 3)
   both(dx, g, indices, { ...options, pass: 'backward' })
-  // Sums of float16 are rounded at every step here, once in the reference.
+  // Sums of floats of 16 bits are rounded at every step here, once in the reference.
   expectSame(dx, 4 * close, 4 * close, `backward ${note}`)
   release(x, y, g, dx, ...(indices ? [indices] : []))
 }
 
 describe('pool', () => {
-  for (const dtype of ['float32', 'float64', 'float16'] as const) {
+  for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
     for (const op of ['max', 'avg'] as const) {
       test(`${op} of ${dtype} agrees with the reference: windows, padding, dilation, adaptive, strides`, () => {
         const random = new Random(21)

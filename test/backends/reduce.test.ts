@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { referenceBackend } from '../../src/backends/reference/index.ts'
 import { Engine } from '../../src/backends/wasm/engine.ts'
 import { WasmBackend, wasmBackend } from '../../src/backends/wasm/index.ts'
-import { type ComputeType, computeType, type DType } from '../../src/base/dtype.ts'
+import { type ComputeType, computeType, type DType, isFloating } from '../../src/base/dtype.ts'
 import * as e from '../../src/base/expr.ts'
 import type { Backend } from '../../src/runtime/backend.ts'
 import type { Reduction, View } from '../../src/runtime/spec.ts'
@@ -115,7 +115,7 @@ const grid = (random: Random, dtype: DType): ((i: number) => number) => {
     const v = values[i % 997]
     if (dtype === 'bool') return v > 8 ? 1 : 0
     if (dtype === 'uint8') return Math.abs(v)
-    return dtype.startsWith('float') ? v / 4 : v
+    return isFloating(dtype) ? v / 4 : v
   }
 }
 
@@ -131,7 +131,7 @@ describe('reduce', () => {
         const inputs = Array.from({ length: entry.inputs }, (): Operand => {
           const dtype = random.pick<DType>(
             compute.startsWith('float')
-              ? ['float32', 'float64', 'float16', 'uint8', 'int32']
+              ? ['float32', 'float64', 'float16', 'bfloat16', 'uint8', 'int32']
               : ['int64', 'int32', 'uint8', 'bool'],
           )
           const layout = randomLayout(random, shape)

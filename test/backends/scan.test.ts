@@ -19,7 +19,7 @@ describe('scan', () => {
         const axis = random.int(0, shape.length - 1)
         const float = op === 'logsumexp' || random.next() < 0.5
         const dtype = random.pick<DType>(
-          float ? ['float32', 'float64', 'float16'] : ['int64', 'int32', 'uint8', 'bool'],
+          float ? ['float32', 'float64', 'float16', 'bfloat16'] : ['int64', 'int32', 'uint8', 'bool'],
         )
         const out = float ? dtype : random.pick<DType>(['int64', 'int32'])
         const values = Array.from({ length: 101 }, () =>
@@ -37,7 +37,7 @@ describe('scan', () => {
           return indices ? [y, indices] : [y]
         })
         // float32 results of double arithmetic may differ in the last bit.
-        const tolerance = out === 'float64' ? 1e-13 : out === 'float16' ? 1e-3 : 1e-6
+        const tolerance = out === 'float64' ? 1e-13 : out === 'float16' ? 1e-3 : out === 'bfloat16' ? 8e-3 : 1e-6
         results[0].forEach((view, k) =>
           expectClose(view, results[1][k], tolerance, tolerance, `round ${round} ${op} ${dtype}`),
         )

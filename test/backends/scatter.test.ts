@@ -8,7 +8,16 @@ import { expectSame, reference, release, reshaped, type Twin, twin, wasm } from 
 import { contiguous, Random, randomLayout, toNumbers } from '../support/views.ts'
 
 const run = scatter(wasm.engine)
-const dtypes = ['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool'] as const satisfies DType[]
+const dtypes = [
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int64',
+  'int32',
+  'uint8',
+  'bool',
+] as const satisfies DType[]
 const ops = ['set', 'add', 'mul', 'max', 'min'] as const
 
 interface Indexed {

@@ -17,10 +17,15 @@ function both(op: SoftmaxSpec['op'], axis: number, sources: Twin[], out: Twin): 
   reference.kernels.softmax(spec('reference'))
 }
 
-const tolerance = { float32: [1e-6, 2e-6], float64: [1e-14, 4e-15], float16: [2e-3, 2e-3] } as const
+const tolerance = {
+  float32: [1e-6, 2e-6],
+  float64: [1e-14, 4e-15],
+  float16: [2e-3, 2e-3],
+  bfloat16: [1.6e-2, 1.6e-2],
+} as const
 
 describe('softmax', () => {
-  for (const dtype of ['float32', 'float64', 'float16'] as const) {
+  for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
     for (const op of ops) {
       test(`${op} of ${dtype} agrees with the reference: any axis, strides, odd lengths`, () => {
         const random = new Random(17)

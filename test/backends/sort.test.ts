@@ -1,7 +1,7 @@
 // Sort on the WebAssembly device against the reference device.
 import { describe, expect, test } from 'vitest'
 import { sort } from '../../src/backends/wasm/kernels/sort.ts'
-import type { DType } from '../../src/base/dtype.ts'
+import { type DType, isFloating } from '../../src/base/dtype.ts'
 import type { SortSpec } from '../../src/runtime/spec.ts'
 import { expectSame, reference, release, type Twin, twin, wasm } from '../support/devices.ts'
 import { contiguous, Random, randomLayout } from '../support/views.ts'
@@ -24,10 +24,19 @@ function both(x: Twin, values: Twin, indices: Twin, axis: number, descending: bo
 const special = [0, -0, Number.NaN, Infinity, -Infinity, 1, -1]
 
 describe('sort', () => {
-  for (const dtype of ['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool'] as const satisfies DType[]) {
+  for (const dtype of [
+    'float32',
+    'float64',
+    'float16',
+    'bfloat16',
+    'int64',
+    'int32',
+    'uint8',
+    'bool',
+  ] as const satisfies DType[]) {
     test(`${dtype} agrees with the reference: ties, NaN, any strides, any axis`, () => {
       const random = new Random(7)
-      const floating = dtype.startsWith('float')
+      const floating = isFloating(dtype)
       const value = (): number => {
         if (dtype === 'bool') return random.int(0, 1)
         if (dtype === 'uint8') return random.int(0, 255)

@@ -1,5 +1,5 @@
 // Does a tensor say what PyTorch said? Shape and dtype exactly, integers exactly, floats within PyTorch's own tolerances, NaN equal to NaN.
-import { halfToNumber } from '../../src/base/half.ts'
+import { halfFormatOf } from '../../src/base/half.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import type { StoredTensor } from '../support/safetensors.ts'
 
@@ -11,12 +11,13 @@ export interface Tolerance {
 /** `torch.testing.assert_close` by dtype; what is not here is compared exactly. */
 const defaults: Readonly<Record<string, Tolerance>> = {
   float16: { rtol: 1e-3, atol: 1e-5 },
+  bfloat16: { rtol: 1.6e-2, atol: 1e-5 },
   float32: { rtol: 1.3e-6, atol: 1e-5 },
   float64: { rtol: 1e-7, atol: 1e-7 },
 }
 
 const numberAt = (values: StoredTensor, i: number): number =>
-  values.dtype === 'float16' ? halfToNumber(Number(values.data[i])) : Number(values.data[i])
+  halfFormatOf(values.dtype)?.toNumber(Number(values.data[i])) ?? Number(values.data[i])
 
 /** What is wrong with `actual`, or null. `loose` replaces the tolerance of floats. */
 export function mismatch(actual: Tensor, expected: StoredTensor, loose?: Tolerance): string | null {

@@ -9,7 +9,7 @@ import { bytesOf, type DType, dtypes, type TypedArray } from '../../src/base/dty
 /** The fixtures of this repository. */
 export const oracle = join(import.meta.dirname, '..', 'fixtures', 'oracle')
 
-/** One tensor of a file. float16 comes as bits, bool as 0 or 1. */
+/** One tensor of a file. float16 and bfloat16 come as bits, bool as 0 or 1. */
 export interface StoredTensor {
   readonly dtype: DType
   readonly shape: readonly number[]
@@ -25,6 +25,7 @@ const codes: Readonly<Record<string, DType>> = {
   F64: 'float64',
   F32: 'float32',
   F16: 'float16',
+  BF16: 'bfloat16',
   I64: 'int64',
   I32: 'int32',
   U8: 'uint8',

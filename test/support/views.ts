@@ -1,6 +1,6 @@
 // Views for tests of devices: made from numbers, with random layouts, the same on several devices; read back as numbers.
 import { bytesOf, type DType, dtypes, isFloating, type TypedArray } from '../../src/base/dtype.ts'
-import { halfToNumber, numberToHalf } from '../../src/base/half.ts'
+import { halfFormatOf } from '../../src/base/half.ts'
 import { contiguousStrides, numelOf } from '../../src/base/shape.ts'
 import type { Backend } from '../../src/runtime/backend.ts'
 import type { View } from '../../src/runtime/spec.ts'
@@ -69,7 +69,7 @@ export function memoryOf({ storage, dtype }: View): TypedArray {
 }
 
 const stored = (dtype: DType, x: number | bigint): never =>
-  (dtype === 'float16' ? numberToHalf(Number(x)) : dtype === 'int64' ? BigInt(x) : Number(x)) as never
+  (halfFormatOf(dtype)?.toBits(Number(x)) ?? (dtype === 'int64' ? BigInt(x) : Number(x))) as never
 
 /** A view whose storage holds `fill(i)` at element i of the storage, gaps included. */
 export function makeView(backend: Backend, dtype: DType, layout: Layout, fill: (i: number) => number | bigint): View {
@@ -98,8 +98,7 @@ export function positionsOf(view: View): number[] {
   )
 }
 
-const number = (dtype: DType, x: number | bigint): number =>
-  dtype === 'float16' ? halfToNumber(x as number) : Number(x)
+const number = (dtype: DType, x: number | bigint): number => halfFormatOf(dtype)?.toNumber(x as number) ?? Number(x)
 
 /** The elements of a view in row-major order. */
 export function toNumbers(view: View): number[] {

@@ -1,7 +1,7 @@
 // Elements of a view as JavaScript values, and the arithmetic of each compute type. Every kernel of this device starts here.
 // int64 elements are bigint, all others are numbers.
 import { computeType, type ComputeType, type DType, dtypes, type TypedArray } from '../../base/dtype.ts'
-import { halfToNumber, numberToHalf } from '../../base/half.ts'
+import { halfFormatOf, numberToBfloat, numberToHalf } from '../../base/half.ts'
 import type { View } from '../../runtime/spec.ts'
 
 export type Value = number | bigint
@@ -31,6 +31,7 @@ export const toCompute: Readonly<Record<ComputeType, (x: Value) => Value>> = {
 /** What a typed array of the dtype stores for a value. */
 const toStored: Readonly<Record<DType, (x: Value) => Value>> = {
   float16: (x) => numberToHalf(Number(x)),
+  bfloat16: (x) => numberToBfloat(Number(x)),
   float32: (x) => Number(x),
   float64: (x) => Number(x),
   int32: toInt32,
@@ -74,11 +75,13 @@ export class Elements {
   /** The storage's memory, of which the view shows a part. */
   readonly raw: TypedArray
   private readonly store: (x: Value) => Value
+  private readonly half: ReturnType<typeof halfFormatOf>
 
   constructor(view: View) {
     this.view = view
     this.raw = new dtypes[view.dtype].array(view.storage.handle as ArrayBuffer)
     this.store = toStored[view.dtype]
+    this.half = halfFormatOf(view.dtype)
   }
 
   at(...index: number[]): number {
@@ -95,7 +98,7 @@ export class Elements {
 
   read(position: number): Value {
     const x = this.raw[position]
-    return this.view.dtype === 'float16' ? halfToNumber(x as number) : x
+    return this.half === null ? x : this.half.toNumber(x as number)
   }
   write(position: number, value: Value): void {
     this.raw[position] = this.store(value)

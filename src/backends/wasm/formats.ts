@@ -1,6 +1,6 @@
 // How elements of each dtype become lanes of a compute type and go back: one table row per pair. operands.ts loads and stores by it.
 // An element is first loaded `raw` (a vector of the compute type, or bits that `convert` turns into one).
-import type { ComputeType, DType } from '../../base/dtype.ts'
+import type { ComputeType, DType, HalfDType } from '../../base/dtype.ts'
 import type { Func, Local } from './asm.ts'
 import { type Lanes, type LaneType, laneCount, type Word } from './lanes.ts'
 import { copySign } from './math.ts'
@@ -29,7 +29,7 @@ export interface Format {
 }
 
 /** IEEE half bits in 32-bit lanes to float32: the exponent moves by a multiplication, which also normalises denormals. */
-export function halfToFloat(l: Lanes, bits: Word): Word {
+function halfToFloat(l: Lanes, bits: Word): Word {
   const and = (a: Word, b: Word): Word => l.op('v128.and', a, b)
   const rest = and(bits, l.i32(0x7fff))
   const value = l.op('f32x4.mul', l.shift('i32x4.shl', rest, 13), l.f32(2 ** 112))
@@ -37,7 +37,7 @@ export function halfToFloat(l: Lanes, bits: Word): Word {
   return copySign(l, l.op('v128.or', value, special), l.shift('i32x4.shl', bits, 16))
 }
 /** float32 to half bits, to nearest even: adding a power of two of the right size rounds the mantissa in place. */
-export function floatToHalf(l: Lanes, x: Word): Word {
+function floatToHalf(l: Lanes, x: Word): Word {
   const add = (a: Word, b: Word): Word => l.op('i32x4.add', a, b)
   const and = (a: Word, b: Word): Word => l.op('v128.and', a, b)
   const magnitude = and(x, l.i32(0x7fffffff))
@@ -50,6 +50,23 @@ export function floatToHalf(l: Lanes, x: Word): Word {
   const sign = and(l.shift('i32x4.shr_u', x, 16), l.i32(0x8000))
   return l.op('v128.or', sign, l.select(32, isNaN, l.i32(0x7e00), bits))
 }
+
+/** bfloat16 bits in 32-bit lanes to float32: they are its upper half. */
+const bfloatToFloat = (l: Lanes, bits: Word): Word => l.shift('i32x4.shl', bits, 16)
+/** float32 to bfloat16 bits, to nearest even: half a unit is added, a bit less before an even one. */
+function floatToBfloat(l: Lanes, x: Word): Word {
+  const upper = l.shift('i32x4.shr_u', x, 16)
+  const half = l.op('i32x4.add', l.op('v128.and', upper, l.i32(1)), l.i32(0x7fff))
+  const rounded = l.shift('i32x4.shr_u', l.op('i32x4.add', x, half), 16)
+  const isNaN = l.op('i32x4.gt_s', l.op('v128.and', x, l.i32(0x7fffffff)), l.i32(0x7f800000))
+  return l.select(32, isNaN, l.op('v128.or', upper, l.i32(0x40)), rounded)
+}
+/** The floats of 16 bits as lanes of float32 and back. */
+export const halfLanes: Record<HalfDType, { toFloat: Convert; fromFloat: Convert }> = {
+  float16: { toFloat: halfToFloat, fromFloat: floatToHalf },
+  bfloat16: { toFloat: bfloatToFloat, fromFloat: floatToBfloat },
+}
+type Convert = (l: Lanes, x: Word) => Word
 
 const then =
   (name: string, ...ops: string[]) =>
@@ -104,15 +121,52 @@ const storeBytes = firstLane(32, 'i16x8.narrow_i32x4_u', 'i8x16.narrow_i16x8_u')
 const lowByte = (l: Lanes, x: Word): Word => l.op('v128.and', x, l.i32(255))
 const truncated = (l: Lanes, x: Word): Word => l.op('i32x4.trunc_sat_f32x4_s', x)
 const converted = (l: Lanes, x: Word): Word => l.op('f32x4.convert_i32x4_s', x)
-/** Lanes of 64 bits from 32-bit lanes 0 and 1 and back, for float16. */
+/** Lanes of 64 bits from 32-bit lanes 0 and 1 and back, for floats of 16 bits. */
 const evens = (l: Lanes, x: Word): Word => l.shuffle32(x, x, [0, 2, 0, 2])
 
 const u8 = { load: ['i32.load8_u'], raw: 'i32x4', stored: 'i32x4', store: ['i32.store8'] } as const
-const half = { load: ['i32.load16_u'], raw: 'i32x4', stored: 'i32x4', store: ['i32.store16'] } as const
+const short = { load: ['i32.load16_u'], raw: 'i32x4', stored: 'i32x4', store: ['i32.store16'] } as const
+const shorts = { loadBlock: then('v128.load16x4_u'), storeBlock: firstLane(64, 'i16x8.narrow_i32x4_u') }
+const wideShort = { load: ['i64.load16_u'], raw: 'i64x2', stored: 'i64x2', store: ['i64.store16'] } as const
+
+/** A float of 16 bits for each compute type. */
+const halfFormats: Record<ComputeType, (dtype: HalfDType) => Format> = {
+  float32: (dtype) => ({
+    ...short,
+    ...shorts,
+    convert: halfLanes[dtype].toFloat,
+    revert: halfLanes[dtype].fromFloat,
+  }),
+  int32: (dtype) => ({
+    ...short,
+    ...shorts,
+    convert: (l, x) => truncated(l, halfLanes[dtype].toFloat(l, x)),
+    revert: (l, x) => halfLanes[dtype].fromFloat(l, converted(l, x)),
+  }),
+  float64: (dtype) => ({
+    ...wideShort,
+    convert: (l, x) => l.op('f64x2.promote_low_f32x4', halfLanes[dtype].toFloat(l, evens(l, x))),
+    revert: (l, x) =>
+      l.op('i64x2.extend_low_i32x4_u', halfLanes[dtype].fromFloat(l, l.op('f32x4.demote_f64x2_zero', x))),
+  }),
+  int64: (dtype) => ({
+    ...wideShort,
+    convert: (l, x) => l.op('i64x2.extend_low_i32x4_s', truncated(l, halfLanes[dtype].toFloat(l, evens(l, x)))),
+    revert: (l, x) => {
+      const toFloat = l.perLane('toFloat', 'i64x2', 'f64x2', [x], (f) => f.op('f64.convert_i64_s'))
+      return l.op('i64x2.extend_low_i32x4_u', halfLanes[dtype].fromFloat(l, l.op('f32x4.demote_f64x2_zero', toFloat)))
+    },
+  }),
+}
+const halvesOf = (compute: ComputeType): Record<HalfDType, Format> => ({
+  float16: halfFormats[compute]('float16'),
+  bfloat16: halfFormats[compute]('bfloat16'),
+})
 
 type Row = Record<Exclude<DType, 'bool'>, Format>
 const formats: Record<ComputeType, Row> = {
   float32: {
+    ...halvesOf('float32'),
     float32: {
       raw: 'f32x4',
       load: ['f32.load'],
@@ -138,13 +192,6 @@ const formats: Record<ComputeType, Row> = {
       revert: (l, x) => lowByte(l, truncated(l, x)),
       storeBlock: storeBytes,
     },
-    float16: {
-      ...half,
-      loadBlock: then('v128.load16x4_u'),
-      convert: halfToFloat,
-      revert: floatToHalf,
-      storeBlock: firstLane(64, 'i16x8.narrow_i32x4_u'),
-    },
     int64: {
       raw: 'f32x4',
       load: ['i64.load', 'f32.convert_i64_s'],
@@ -160,6 +207,7 @@ const formats: Record<ComputeType, Row> = {
     },
   },
   int32: {
+    ...halvesOf('int32'),
     int32: {
       raw: 'i32x4',
       load: ['i32.load'],
@@ -179,13 +227,6 @@ const formats: Record<ComputeType, Row> = {
       storeBlock: whole,
     },
     uint8: { ...u8, loadBlock: loadBytes, revert: lowByte, storeBlock: storeBytes },
-    float16: {
-      ...half,
-      loadBlock: then('v128.load16x4_u'),
-      convert: (l, x) => truncated(l, halfToFloat(l, x)),
-      revert: (l, x) => floatToHalf(l, converted(l, x)),
-      storeBlock: firstLane(64, 'i16x8.narrow_i32x4_u'),
-    },
     int64: {
       raw: 'i32x4',
       load: ['i32.load'],
@@ -202,6 +243,7 @@ const formats: Record<ComputeType, Row> = {
     },
   },
   float64: {
+    ...halvesOf('float64'),
     float64: {
       raw: 'f64x2',
       load: ['f64.load'],
@@ -231,14 +273,6 @@ const formats: Record<ComputeType, Row> = {
       stored: 'f64x2',
       store: ['i32.trunc_sat_f64_s', 'i32.store8'],
     },
-    float16: {
-      raw: 'i64x2',
-      load: ['i64.load16_u'],
-      convert: (l, x) => l.op('f64x2.promote_low_f32x4', halfToFloat(l, evens(l, x))),
-      stored: 'i64x2',
-      store: ['i64.store16'],
-      revert: (l, x) => l.op('i64x2.extend_low_i32x4_u', floatToHalf(l, l.op('f32x4.demote_f64x2_zero', x))),
-    },
     int64: {
       raw: 'f64x2',
       load: ['i64.load', 'f64.convert_i64_s'],
@@ -247,6 +281,7 @@ const formats: Record<ComputeType, Row> = {
     },
   },
   int64: {
+    ...halvesOf('int64'),
     int64: {
       raw: 'i64x2',
       load: ['i64.load'],
@@ -263,17 +298,6 @@ const formats: Record<ComputeType, Row> = {
       store: ['i64.store32'],
     },
     uint8: { raw: 'i64x2', load: ['i64.load8_u'], stored: 'i64x2', store: ['i64.store8'] },
-    float16: {
-      raw: 'i64x2',
-      load: ['i64.load16_u'],
-      convert: (l, x) => l.op('i64x2.extend_low_i32x4_s', truncated(l, halfToFloat(l, evens(l, x)))),
-      stored: 'i64x2',
-      store: ['i64.store16'],
-      revert: (l, x) => {
-        const toFloat = l.perLane('toFloat', 'i64x2', 'f64x2', [x], (f) => f.op('f64.convert_i64_s'))
-        return l.op('i64x2.extend_low_i32x4_u', floatToHalf(l, l.op('f32x4.demote_f64x2_zero', toFloat)))
-      },
-    },
     float32: {
       raw: 'i64x2',
       load: ['f32.load', 'i64.trunc_sat_f32_s'],

@@ -3,7 +3,7 @@ import type { Func, Local } from './asm.ts'
 import type { Format } from './formats.ts'
 import { laneCount, type LaneType, scalarOf } from './lanes.ts'
 
-export { bitsOf, floatToHalf, formatOf, fromRaw, halfToFloat, laneTypes, toStored } from './formats.ts'
+export { bitsOf, formatOf, fromRaw, halfLanes, laneTypes, toStored } from './formats.ts'
 
 /** How an operand moves along the inner dimension: not at all, element by element, or by any stride. */
 export const SPLAT = 0

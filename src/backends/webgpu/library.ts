@@ -15,6 +15,11 @@ const conversions: Readonly<Record<string, string>> = {
   let rebased = magnitude - 0x38000000u;
   return sign | ((rebased + 0xfffu + ((rebased >> 13u) & 1u)) >> 13u);
 }`,
+  real_to_bfloat: `fn real_to_bfloat(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits >> 16u) | 0x40u; }
+  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
+}`,
   is_nan: 'fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }',
   // Infinity and NaN may not be written as constants.
   inf_bits: 'var<private> inf_bits: u32 = 0x7f800000u;',

@@ -131,6 +131,7 @@ const formats: Readonly<Record<DType, Format>> = {
   float64: { natural: 'real', load: (raw, i) => `bitcast<f32>(${raw(i)})` },
   float32: { natural: 'real', load: (raw, i) => `bitcast<f32>(${raw(i)})` },
   float16: { natural: 'real', load: (raw, i) => `half_to_real(${half(raw, i)})` },
+  bfloat16: { natural: 'real', load: (raw, i) => `bitcast<f32>(${half(raw, i)} << 16u)` },
   int32: { natural: 'int', load: (raw, i) => `bitcast<i32>(${raw(i)})` },
   int64: { natural: 'long', load: (raw, i) => `vec2<u32>(${raw(`2u * (${i})`)}, ${raw(`2u * (${i}) + 1u`)})` },
   uint8: { natural: 'int', load: byte },
@@ -170,6 +171,8 @@ export function store(operand: Operand, index: string, value: string, compute: C
       return `{ let at = 2u * (${index}); let value = ${to('long')}; ${put('at', 'value.x')} ${put('at + 1u', 'value.y')} }`
     case 'float16':
       return part(16, `real_to_half(${to('real')})`)
+    case 'bfloat16':
+      return part(16, `real_to_bfloat(${to('real')})`)
     case 'uint8':
       return part(8, `u32(${to('int')}) & 0xffu`)
     case 'bool':

@@ -1,8 +1,8 @@
 // Single elements of every dtype for kernels that go one by one (gather, scatter, pool): how to load, store and merge two values.
-import { bytesOf, type DType } from '../../../base/dtype.ts'
+import { bytesOf, type DType, type HalfDType, isHalf } from '../../../base/dtype.ts'
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
 import { Evaluation, Lanes, LocalPool, type Word } from '../lanes.ts'
-import { floatToHalf, halfToFloat } from '../operands.ts'
+import { halfLanes } from '../operands.ts'
 
 export type Merge = 'add' | 'mul' | 'max' | 'min'
 
@@ -36,7 +36,7 @@ function oneLane(
   })
 }
 
-const plain: Record<Exclude<DType, 'float16'>, [Scalar['type'], load: string, store: string]> = {
+const plain: Record<Exclude<DType, HalfDType>, [Scalar['type'], load: string, store: string]> = {
   float32: ['f32', 'f32.load', 'f32.store'],
   float64: ['f64', 'f64.load', 'f64.store'],
   int64: ['i64', 'i64.load', 'i64.store'],
@@ -45,11 +45,11 @@ const plain: Record<Exclude<DType, 'float16'>, [Scalar['type'], load: string, st
   bool: ['i32', 'i32.load8_u', 'i32.store8'],
 }
 
-/** Values of a dtype; float16 comes as f32. Make one per module: it may add functions to it. */
+/** Values of a dtype; floats of 16 bits come as f32. Make one per module: it may add functions to it. */
 export function scalarOf(m: Module, dtype: DType): Scalar {
-  if (dtype === 'float16') {
-    const toFloat = oneLane(m, 'halfToFloat', 'i32', 'f32', halfToFloat)
-    const toHalf = oneLane(m, 'floatToHalf', 'f32', 'i32', floatToHalf)
+  if (isHalf(dtype)) {
+    const toFloat = oneLane(m, `${dtype}ToFloat`, 'i32', 'f32', halfLanes[dtype].toFloat)
+    const toHalf = oneLane(m, `floatTo${dtype}`, 'f32', 'i32', halfLanes[dtype].fromFloat)
     return {
       type: 'f32',
       bytes: 2,

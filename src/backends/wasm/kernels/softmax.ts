@@ -1,7 +1,7 @@
 // Softmax, its logarithm and their gradients along one axis: two or three passes over each line (lines.ts).
 // Vectors lie along the axis where its elements are side by side, else across lines along another dimension where they are.
 import { collapse } from '../../../runtime/dims.ts'
-import { bytesOf, type DType } from '../../../base/dtype.ts'
+import { bytesOf, type DType, isHalf } from '../../../base/dtype.ts'
 import { numelOf } from '../../../base/shape.ts'
 import type { SoftmaxSpec, View } from '../../../runtime/spec.ts'
 import type { Func, Local, Module } from '../asm.ts'
@@ -34,8 +34,8 @@ function emitLine(
   const x = line.input(0)
   if (v.op === 'softmax') {
     const shifted = sub(x, line.fold('max', x))
-    // float16 would round what is kept for the second use.
-    const keep = v.dtype !== 'float16'
+    // A float of 16 bits would round what is kept for the second use.
+    const keep = !isHalf(v.dtype)
     const scale = line.once(div(constant(1), line.fold('add', exp(shifted), keep ? out : null)))
     line.write(out, mul(keep ? line.input(out) : exp(shifted), scale))
   } else if (v.op === 'logSoftmax') {

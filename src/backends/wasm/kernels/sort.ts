@@ -20,14 +20,18 @@ const isWide = (dtype: DType): boolean => bytesOf(dtype) === 8
 const byteKey: KeyOf = ({ u8 }, at, i, { high }) => {
   high[i] = u8[at]
 }
+const halfKey =
+  (infinity: number): KeyOf =>
+  ({ u16 }, at, i, { high }) => {
+    const bits = u16[at >>> 1]
+    const magnitude = bits & 0x7fff
+    high[i] = magnitude > infinity ? NAN_KEY : bits >>> 15 && magnitude ? ~bits & 0xffff : magnitude | 0x8000
+  }
 const keyOf: Readonly<Record<DType, KeyOf>> = {
   bool: byteKey,
   uint8: byteKey,
-  float16: ({ u16 }, at, i, { high }) => {
-    const bits = u16[at >>> 1]
-    const magnitude = bits & 0x7fff
-    high[i] = magnitude > 0x7c00 ? NAN_KEY : bits >>> 15 && magnitude ? ~bits & 0xffff : magnitude | 0x8000
-  },
+  float16: halfKey(0x7c00),
+  bfloat16: halfKey(0x7f80),
   float32: ({ u32 }, at, i, { high }) => {
     const bits = u32[at >>> 2]
     const magnitude = bits & 0x7fffffff

@@ -11,7 +11,7 @@ const connected = await openGpu()
 if (!connected) console.warn(noGpu)
 test.runIf(process.env.CI)('in CI there is a GPU, at least a software one', () => expect(connected, noGpu).toBe(true))
 
-const dtypes = ['float32', 'float16', 'int32', 'int64', 'uint8', 'bool'] as const
+const dtypes = ['float32', 'float16', 'bfloat16', 'int32', 'int64', 'uint8', 'bool'] as const
 const shapes = [[], [1], [5], [17], [3, 1], [4, 5], [2, 3, 4], [33, 17], [2, 1, 5, 3], [0, 3], [70000]]
 
 const valueOf = (random: Random, dtype: DType): number =>
@@ -39,7 +39,7 @@ describe.skipIf(!connected)('maps on the GPU', () => {
         const spread = { ...right, shape, strides: broadcastStrides(other, right.strides, shape) }
         const inputs = [view(random, dtype, shape), spread]
         const outputs = [view(random, dtype, shape), view(random, dtype, shape)]
-        const tolerance = dtype === 'float16' ? 1e-3 : dtype === 'float32' ? 1e-6 : 0
+        const tolerance = dtype === 'float16' ? 1e-3 : dtype === 'bfloat16' ? 8e-3 : dtype === 'float32' ? 1e-6 : 0
         await expectAgreement(
           { kind: 'map', exprs, compute: computeType(dtype), inputs, outputs, scalars: [3] },
           tolerance,

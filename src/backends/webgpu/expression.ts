@@ -62,8 +62,8 @@ const real: Table = {
   trunc: call('trunc'),
   round: call('round'),
   sqrt: call('sqrt'),
-  exp: call('exp'),
-  log: call('log'),
+  exp: call('real_exp'),
+  log: call('real_log'),
   exp2: call('exp2'),
   log2: call('log2'),
 }

@@ -3,15 +3,17 @@ import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/bac
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { copy } from './kernels/copy.ts'
+import { crossEntropy } from './kernels/crossEntropy.ts'
 import { map } from './kernels/map.ts'
 import type { Link } from './link.ts'
 import { reduce } from './kernels/reduce.ts'
+import { softmax } from './kernels/softmax.ts'
 import type { Block } from './memory.ts'
 
 export { directLink, threadLink } from './link.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map, reduce, copy }
+const factories: Factories = { map, reduce, softmax, crossEntropy, copy }
 
 function kernelsOf(engine: Engine): Kernels {
   return Object.fromEntries(

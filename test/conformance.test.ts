@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { conformance } from './conformance/conformance.ts'
 import { useDevice } from './conformance/kindling.ts'
 import { formatLine } from './conformance/report.ts'
+import { devicesUnderTest } from './support/underTest.ts'
 
-describe.each(['wasm', 'reference'] as const)('on the device %s', (device) => {
+describe.each(devicesUnderTest)('on the device %s', (device) => {
   test('every operator, module, optimizer and stream that Kindling has agrees with PyTorch', {
     timeout: 300_000,
   }, async () => {

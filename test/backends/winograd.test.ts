@@ -1,5 +1,5 @@
 // Winograd's convolutions: every pass against plain loops and against float64, on every kind of machine; the choice of points; what infinities do.
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/backends/wasm/engine.ts'
 import { conv } from '../../src/backends/wasm/kernels/conv.ts'
 import { machineOf } from '../../src/backends/wasm/kernels/gemm.ts'
@@ -223,7 +223,6 @@ describe('the switch', () => {
   const { winograd } = settings
   afterEach(() => {
     settings.winograd = winograd
-    vi.unstubAllEnvs()
   })
 
   test('torch.backends.wasm.winograd turns the points off and on', () => {
@@ -241,15 +240,5 @@ describe('the switch', () => {
 
   test('a name that is no setting is an error', () => {
     expect(() => Object.assign(torch.backends.wasm, { winogard: false })).toThrow(TypeError)
-  })
-
-  test.each([
-    ['0', false],
-    ['1', true],
-  ])('KINDLING_WINOGRAD=%s is where it starts', async (value, expected) => {
-    vi.stubEnv('KINDLING_WINOGRAD', value)
-    vi.resetModules()
-    const fresh = await import('../../src/backends/wasm/settings.ts')
-    expect(fresh.settings.winograd).toBe(expected)
   })
 })

@@ -89,7 +89,8 @@ describe('torch.profiler.profile', () => {
     expect(gemm?.total).toBeCloseTo(gemms[0].total + gemms[1].total, 9)
     expect(profile.rows.map(({ total }) => total)).toEqual(profile.rows.map(({ total }) => total).sort((a, b) => b - a))
     expect(profile.rows.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9)
-    for (const { ofPeak } of profile.rows) expect(ofPeak).toBeGreaterThan(0)
+    // A page that is not isolated has a clock of 0.1 ms: what took no time has no rate.
+    for (const { ofPeak, total } of profile.rows) if (total > 0) expect(ofPeak).toBeGreaterThan(0)
     // Nobody listens any more.
     step()
     expect(profile.keyAverages().rows.find(({ name }) => name === 'gemm')?.calls).toBe(4)

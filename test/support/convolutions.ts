@@ -73,7 +73,8 @@ export function doubleOracle(): Device<ConvSpec> {
   const backend = new WasmBackend(engine)
   const run = (spec: ConvSpec): void => {
     const copy = (view: View): View => {
-      const memory = memoryOf(view)
+      // A copy: making the view may move the memory, where that is not shared.
+      const memory = memoryOf(view).slice()
       return makeView(backend, 'float64', { ...view, length: memory.length }, (i) => memory[i])
     }
     const [x, w, y, bias] = [copy(spec.x), copy(spec.w), copy(spec.y), spec.bias && copy(spec.bias)]

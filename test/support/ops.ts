@@ -29,10 +29,11 @@ import { setDefaultDevice } from '../../src/runtime/device.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { arange } from '../../src/ops/ranges.ts'
 import { tensor } from '../../src/ops/tensorOf.ts'
+import { devicesUnderTest } from './underTest.ts'
 
 /** Runs the same tests on the oracle and on the WebAssembly device. */
 export function onEachDevice(body: () => void): void {
-  describe.each(['reference', 'wasm'] as const)('on %s', (device) => {
+  describe.each(devicesUnderTest)('on %s', (device) => {
     beforeAll(() => setDefaultDevice(device))
     body()
   })

@@ -35,7 +35,7 @@ function namedNode(name: string): GraphNode {
 }
 
 function tensorOf({ data, dtype, shape, strides, offset, requiresGrad, gradFn }: Case): Tensor {
-  const bytes = Buffer.from(data, 'base64')
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))
   const whole = Tensor.empty([bytes.length / bytesOf(dtype)], dtype)
   whole.storage.backend.write(whole.storage.handle, 0, bytes)
   const tensor = whole.alias(shape, strides, offset)

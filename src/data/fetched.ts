@@ -1,13 +1,20 @@
 // What data sets that are downloaded have in common: a folder of the cache, and checksums.
-import { download, homeCache } from '#platform'
+import { download, homeCache, log, writeFileAtomic } from '#platform'
 import { DataError } from '../base/errors.ts'
 
-/** Folder `name` of the cache; null on a platform without files. */
-export function cacheFolder(name: string): string | null {
+/** Folder `name` of the cache. */
+export const cacheFolder = (name: string): string => `${homeCache()}/${name}`
+
+let told = false
+
+/** Writes a file of the cache. Where that cannot be, one line says so, once: the data are in memory, and only the next start fetches them again. */
+export async function keepInCache(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    return `${homeCache()}/${name}`
-  } catch {
-    return null
+    await writeFileAtomic(path, bytes)
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    if (!told) log(`kindling: not kept for the next time: ${error.summary}`)
+    told = true
   }
 }
 

@@ -1,7 +1,7 @@
 // The house prices of the book's chapter 4: found on disk, else downloaded and checked, else invented.
-import { exists, writeFileAtomic } from '#platform'
+import { exists } from '#platform'
 import { DataError } from '../base/errors.ts'
-import { cacheFolder, fetchChecked } from './fetched.ts'
+import { cacheFolder, fetchChecked, keepInCache } from './fetched.ts'
 import type { Table } from './table/table.ts'
 import { type CsvSource, readCsv } from './tables.ts'
 
@@ -43,15 +43,12 @@ async function read(sources: readonly CsvSource[]): Promise<HousePrices> {
 }
 
 /** Downloaded into the cache; null where a file cannot be had. */
-async function fetchAll(folder: string | null): Promise<HousePrices | null> {
+async function fetchAll(folder: string): Promise<HousePrices | null> {
   const contents = await Promise.all(fileNames.map((file) => fetchChecked('housePrices', file, files[file]))).catch(
     () => null,
   )
   if (contents === null) return null
-  if (folder !== null) {
-    // A cache that cannot be written only means another download next time.
-    await Promise.all(contents.map((bytes, i) => writeFileAtomic(pathsIn(folder)[i], bytes))).catch(() => {})
-  }
+  await Promise.all(contents.map((bytes, i) => keepInCache(pathsIn(folder)[i], bytes)))
   return read(contents.map((bytes) => ({ text: new TextDecoder().decode(bytes) })))
 }
 
@@ -67,7 +64,7 @@ export async function housePrices(options: HousePricesOptions = {}): Promise<Hou
     throw new DataError(`housePrices: ${fileNames.join(' and ')} are not both in ${root}`)
   }
   const folder = cacheFolder('house-prices')
-  if (folder !== null && (await holdsFiles(folder))) return read(pathsIn(folder))
+  if (await holdsFiles(folder)) return read(pathsIn(folder))
   const fetched = options.download === false ? null : await fetchAll(folder)
   if (fetched !== null) return fetched
   const { syntheticHouses } = await import('./houses/synthetic.ts')

@@ -1,7 +1,7 @@
 // The text of the book's chapter 8: found on disk, else downloaded and checked, else one of our own.
-import { exists, readFile, writeFileAtomic } from '#platform'
+import { exists, readFile } from '#platform'
 import { DataError } from '../base/errors.ts'
-import { cacheFolder, fetchChecked } from './fetched.ts'
+import { cacheFolder, fetchChecked, keepInCache } from './fetched.ts'
 
 export interface TimeMachineOptions {
   /** A folder with `timemachine.txt`. Nothing else is searched then. */
@@ -40,11 +40,10 @@ export async function timeMachine(options: TimeMachineOptions = {}): Promise<Tim
     throw new DataError(`timeMachine: ${file} is not in ${root}`)
   }
   const folder = cacheFolder('time-machine')
-  if (folder !== null && (await exists(`${folder}/${file}`))) return decoded(await readFile(`${folder}/${file}`))
+  if (await exists(`${folder}/${file}`)) return decoded(await readFile(`${folder}/${file}`))
   const fetched = options.download === false ? null : await fetchChecked('timeMachine', file, sha1).catch(() => null)
   if (fetched !== null) {
-    // A cache that cannot be written only means another download next time.
-    if (folder !== null) await writeFileAtomic(`${folder}/${file}`, fetched).catch(() => {})
+    await keepInCache(`${folder}/${file}`, fetched)
     return decoded(fetched)
   }
   const { ownText } = await import('./ownText.ts')

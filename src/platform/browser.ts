@@ -1,7 +1,7 @@
 // The platform in a browser, in a window or in a worker. Callers import `#platform`; `types.ts` says what each function does.
-import { DataError } from '../base/errors.ts'
-import type { ContextSlot, FileStat, PlatformWorker } from './types.ts'
+import type { ContextSlot, PlatformWorker } from './types.ts'
 
+export { exists, homeCache, list, mkdir, readFile, stat, writeFileAtomic } from './browser-files.ts'
 export type * from './types.ts'
 export { download, gunzip } from './web.ts'
 
@@ -79,15 +79,3 @@ export function createWorker(source: string, data: unknown): PlatformWorker {
 
 export const requestGpu = async (): Promise<GPU | null> => globalThis.navigator?.gpu ?? null
 export const gpuText = (): string => 'async () => navigator.gpu ?? null'
-
-function noFiles(what: string): never {
-  throw new DataError(`${what}: a browser has no files`, 'fetch the data and pass its bytes.')
-}
-export const readFile = async (_path: string): Promise<Uint8Array> => noFiles('readFile')
-export const writeFileAtomic = async (_path: string, _data: Uint8Array | readonly Uint8Array[]): Promise<void> =>
-  noFiles('writeFile')
-export const exists = async (_path: string): Promise<boolean> => noFiles('exists')
-export const stat = async (_path: string): Promise<FileStat> => noFiles('stat')
-export const mkdir = async (_path: string): Promise<void> => noFiles('mkdir')
-export const list = async (_path: string): Promise<string[]> => noFiles('list')
-export const homeCache = (): string => noFiles('homeCache')

@@ -63,7 +63,7 @@ export interface Platform {
   /** Runs `source`, the text of a function, in a thread of its own: `source(data, port)`. It does not keep the process alive. */
   createWorker(source: string, data: unknown): PlatformWorker
 
-  // Files: only Node has them; elsewhere each throws DataError.
+  // Files: in a browser those of the origin's private file system. DataError with the path where something is not there.
   readFile(path: string): Promise<Uint8Array>
   /** Writes beside the file, flushes to disk, then renames: readers see the old file or the new one. Makes missing folders. */
   writeFileAtomic(path: string, data: Uint8Array | readonly Uint8Array[]): Promise<void>
@@ -73,7 +73,7 @@ export interface Platform {
   mkdir(path: string): Promise<void>
   /** Names in a folder, sorted. */
   list(path: string): Promise<string[]>
-  /** Where downloads are kept: KINDLING_HOME, or the user's cache folder. */
+  /** Where downloads are kept: KINDLING_HOME, or the user's cache folder; `/kindling` in a browser. */
   homeCache(): string
 
   /** The entry to GPUs, or null where there is none. In Node it is the package `webgpu`, where that is installed. */

@@ -1,5 +1,5 @@
 // A folder of images, one subfolder for each class: read and decoded as they are asked for.
-import { list, name as platform, stat } from '#platform'
+import { list, stat } from '#platform'
 import { DataError, ValueError } from '../base/errors.ts'
 import { checkIndex, type Dataset } from '../data/dataset.ts'
 import { tensor } from '../ops/tensorOf.ts'
@@ -79,11 +79,6 @@ export async function ImageFolder(root: string, options: ImageFolderOptions = {}
   const { extensions = defaultExtensions, isValidFile } = options
   if (options.extensions !== undefined && isValidFile !== undefined)
     throw new ValueError('ImageFolder: extensions and isValidFile exclude each other, both are given')
-  if (platform !== 'node')
-    throw new DataError(
-      'ImageFolder: a browser has no folders',
-      'fetch the files, `await decodeImage(bytes)` each, and make an ImageDataset or TensorDataset of the tensors.',
-    )
   const endings = extensions.map((ending) => ending.toLowerCase())
   const counts = isValidFile ?? ((path) => endings.some((ending) => path.toLowerCase().endsWith(ending)))
   const isFolder = await stat(root).then(

@@ -1,7 +1,7 @@
 // MNIST and Fashion-MNIST: found on disk where they usually are, else downloaded and checked.
-import { download, exists, gunzip, readFile, writeFileAtomic } from '#platform'
+import { download, exists, gunzip, readFile } from '#platform'
 import { DataError } from '../base/errors.ts'
-import { cacheFolder, digestOf } from '../data/fetched.ts'
+import { cacheFolder, digestOf, keepInCache } from '../data/fetched.ts'
 import type { DownloadOptions } from '../platform/types.ts'
 import { type IdxArray, parseIdx } from '../io/idx.ts'
 import { fromHost } from '../ops/host.ts'
@@ -93,7 +93,7 @@ export function FashionMNIST(options: MnistOptions = {}): Promise<ImageDataset> 
 /** Where a data set was found, or null; for `kindling doctor`. */
 export async function findMnist(name: 'mnist' | 'fashion-mnist'): Promise<string | null> {
   const source = name === 'mnist' ? digits : clothes
-  for (const folder of [...cacheFolders(source), ...source.places()]) {
+  for (const folder of [cacheFolder(source.folder), ...source.places()]) {
     const found = await Promise.all([...fileNames(true), ...fileNames(false)].map((file) => locate(folder, file)))
     if (found.every((path) => path !== null)) return folder
   }
@@ -128,16 +128,10 @@ async function locate(folder: string, file: string): Promise<string | null> {
   return null
 }
 
-/** None on a platform without files. */
-function cacheFolders(source: Source): string[] {
-  const folder = cacheFolder(source.folder)
-  return folder === null ? [] : [folder]
-}
-
 async function fetchIdx(source: Source, file: string, options: MnistOptions): Promise<IdxArray> {
   const { root, mirrors } = options
   const folders =
-    root !== undefined ? [root] : [...cacheFolders(source), ...(mirrors === undefined ? source.places() : [])]
+    root !== undefined ? [root] : [cacheFolder(source.folder), ...(mirrors === undefined ? source.places() : [])]
   for (const folder of folders) {
     const path = await locate(folder, file)
     if (path !== null) return readIdx(path)
@@ -176,7 +170,7 @@ async function fetchFile(
     try {
       const bytes = await gunzip(await download(`${url}${file}.gz`, { onProgress }))
       await check(source, file, bytes)
-      for (const folder of cacheFolders(source)) await writeFileAtomic(`${folder}/${file}`, bytes)
+      await keepInCache(`${cacheFolder(source.folder)}/${file}`, bytes)
       return parseIdx(bytes, file)
     } catch (error) {
       tried.push(`${url}: ${(error as Error).message}`)

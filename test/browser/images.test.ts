@@ -1,4 +1,4 @@
-// Image files in a real browser: the bytes of Node, and what a browser has not.
+// Image files in a real browser: the bytes of Node, and a folder that is not there.
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -38,7 +38,7 @@ test.skipIf(executable === null)('Chromium decodes PNG and JPEG files to the byt
     const expected = await Promise.all(files.map((file) => decodeImage(Buffer.from(file, 'base64'))))
     expect(images).toEqual(expected.map((image) => ({ shape: image.shape, bytes: image.numbers() })))
     expect(cut).toMatch('decodeImage: cannot decode the JPEG file: Premature end of JPEG file')
-    expect(folder).toMatch('ImageFolder: a browser has no folders')
+    expect(folder).toMatch('ImageFolder: no such folder: cats')
   } finally {
     await browser.close()
     await site.close()

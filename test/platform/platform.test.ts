@@ -98,8 +98,9 @@ test('a missing file is a DataError that names the path', async () => {
   await expect(node.readFile('/nowhere/x.bin')).rejects.toThrow('readFile: no such file or folder: /nowhere/x.bin')
 })
 
-test('a browser says that it has no files', async () => {
-  await expect(browser.readFile('x')).rejects.toThrow('readFile: a browser has no files')
+test('where there is no file storage of a page, files are a DataError that says so', async () => {
+  await expect(browser.readFile('x')).rejects.toThrow('readFile: there is no file storage (OPFS) here: x')
+  expect(await browser.exists('x')).toBe(false)
 })
 
 test('gunzip gives the data back and refuses what is truncated', async () => {

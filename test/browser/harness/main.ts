@@ -2,7 +2,7 @@
 // conformance run in real browsers. Without options, every configuration of `table.ts`. Exits with 1 where something fails.
 import { parseArgs } from 'node:util'
 import { bundleTests } from './bundle.ts'
-import { deviceSuite } from './suite.ts'
+import { browserSuite, deviceSuite } from './suite.ts'
 import { countOf, failuresOf, runInBrowser } from './run.ts'
 import {
   type BrowserName,
@@ -42,8 +42,7 @@ function chosen(): readonly Configuration[] {
   return [{ browser: browser as BrowserName, device, isolated: isolated ?? true }]
 }
 
-const bundle = await bundleTests(deviceSuite().filter((file) => file.includes(values.only)))
-for (const [file, why] of Object.entries(bundle.leftOut)) console.log(`left out: ${file}: ${why}`)
+const bundle = await bundleTests([...browserSuite(), ...deviceSuite()].filter((file) => file.includes(values.only)))
 
 let failed = false
 for (const configuration of chosen()) {
@@ -56,9 +55,9 @@ for (const configuration of chosen()) {
   const began = performance.now()
   const result = await runInBrowser(configuration, bundle, (file) => {
     const failures = failuresOf({ files: [file] })
-    console.log(
-      `${failures.length > 0 ? 'FAIL' : 'ok  '} ${file.file} ${countOf({ files: [file] }, 'passed')} tests, ${(file.ms / 1000).toFixed(1)} s`,
-    )
+    const verdict = failures.length > 0 ? 'FAIL' : file.leftOut === undefined ? 'ok  ' : 'skip'
+    const what = file.leftOut ?? `${countOf({ files: [file] }, 'passed')} tests, ${(file.ms / 1000).toFixed(1)} s`
+    console.log(`${verdict} ${file.file} ${what}`)
     for (const failure of failures) console.log(failure.replace(/^/gm, '    '))
   })
   const failures = failuresOf(result).length

@@ -2,29 +2,39 @@
 const send = (message) =>
   fetch('/message', { method: 'POST', body: JSON.stringify(message), headers: { 'content-type': 'application/json' } })
 
+/** Starts a file in a worker, or on this page; gives what ends it. */
+function start(job, tell) {
+  if (job.file.includes('/onPage/')) {
+    void import('/worker.js').then(() => globalThis.runTestFile(job, tell))
+    return () => {}
+  }
+  const worker = new Worker('/worker.js', { type: 'module' })
+  worker.onerror = (event) => tell({ error: event.message || 'the worker could not be started' })
+  worker.onmessage = ({ data }) => tell(data)
+  worker.postMessage(job)
+  return () => worker.terminate()
+}
+
 function runFile(file, device, patience) {
   const began = performance.now()
   const outcomes = []
   return new Promise((resolve) => {
-    const worker = new Worker('/worker.js', { type: 'module' })
     let timer
-    const end = (error) => {
+    const end = ({ error, leftOut }) => {
       clearTimeout(timer)
-      worker.terminate()
-      resolve({ file, outcomes, error, ms: performance.now() - began })
+      stop()
+      resolve({ file, outcomes, error, leftOut, ms: performance.now() - began })
     }
     const wait = () => {
       clearTimeout(timer)
-      timer = setTimeout(() => end(`nothing was heard for ${patience / 1000} s`), patience)
+      timer = setTimeout(() => end({ error: `nothing was heard for ${patience / 1000} s` }), patience)
     }
-    worker.onerror = (event) => end(event.message || 'the worker could not be started')
-    worker.onmessage = ({ data }) => {
+    const stop = start({ file, device }, (message) => {
       wait()
-      if (data.outcome) outcomes.push(data.outcome)
-      else end(data.error)
-    }
+      if (message.outcome) outcomes.push(message.outcome)
+      else end(message)
+    })
     wait()
-    worker.postMessage({ file, device })
   })
 }
 

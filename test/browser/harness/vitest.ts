@@ -32,8 +32,7 @@ const suiteOf = (name: string, skip = false): Suite => ({
   children: [],
   hooks: { beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] },
 })
-const whole = suiteOf('')
-let current = whole
+let current = suiteOf('')
 
 /** `%s`, `%d`, `%i`, `%j` and `$name.name` in a title. */
 function titled(title: string, row: readonly unknown[], index: number): string {
@@ -163,5 +162,7 @@ export async function runTests(tell: (outcome: Outcome) => void): Promise<void> 
       tell({ name: label('afterAll'), ms: 0, error: textOf(error) })
     }
   }
+  const whole = current
+  current = suiteOf('')
   await runSuite(whole, [], false, '')
 }

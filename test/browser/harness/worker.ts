@@ -1,17 +1,21 @@
-// In a worker of the page: runs one test file on the device that the page names, and tells the page each outcome.
+// Runs one test file on the device that the page names, and tells each outcome: in a worker of the page, or in the page itself.
 import { defaultDevice, setDefaultDevice } from '../../../src/runtime/device.ts'
 import type { DeviceName } from '../../../src/runtime/backend.ts'
+import { missing } from './nodeModules.ts'
 import { type Outcome, runTests } from './vitest.ts'
 
 export interface Job {
   readonly file: string
   readonly device: string
 }
-export type Told = { readonly outcome: Outcome } | { readonly done: true } | { readonly error: string }
+export type Told =
+  | { readonly outcome: Outcome }
+  | { readonly done: true }
+  | { readonly leftOut: string }
+  | { readonly error: string }
 
 export function serve(files: Readonly<Record<string, () => Promise<unknown>>>): void {
-  const tell = (message: Told): void => self.postMessage(message)
-  self.onmessage = async ({ data: { file, device } }: MessageEvent<Job>) => {
+  const run = async ({ file, device }: Job, tell: (message: Told) => void): Promise<void> => {
     try {
       Object.assign(globalThis, { devicesUnderTest: [device] })
       await files[file]()
@@ -20,7 +24,10 @@ export function serve(files: Readonly<Record<string, () => Promise<unknown>>>): 
       await runTests((outcome) => tell({ outcome }))
       tell({ done: true })
     } catch (error) {
-      tell({ error: String((error as Error).stack ?? error) })
+      const { message, stack } = error as Error
+      tell(message.startsWith(`${missing} node:`) ? { leftOut: message } : { error: stack ?? String(error) })
     }
   }
+  if ('document' in globalThis) Object.assign(globalThis, { runTestFile: run })
+  else self.onmessage = ({ data }: MessageEvent<Job>) => run(data, (message) => self.postMessage(message))
 }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -45,25 +44,21 @@ test.runIf(process.env.CI)('in CI there is a Chromium', () => {
 
 describe.skipIf(executable === null)('a step of LeNet in Chromium', () => {
   let browser: Browser
-  let script: string
+  let scripts: Record<string, string>
   let inNode: StepResult
 
   beforeAll(async () => {
     const env = { ...process.env, KINDLING_AVX: '0' }
     const node = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'node.ts')], { env })
     const { outputFiles } = await bundle('test/browser/worker.ts')
-    script = outputFiles[0].text
-    const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
-    console.log(
-      `bundle of core, nn, optim and models: ${kilobytes(outputFiles[0].contents.length)}, gzipped ${kilobytes(gzipSync(script, { level: 9 }).length)}`,
-    )
+    scripts = Object.fromEntries(outputFiles.map(({ path, text }) => [`/${basename(path)}`, text]))
     browser = await launch(executable as string)
     inNode = JSON.parse((await node).stdout) as StepResult
   })
   afterAll(() => browser?.close())
 
   async function inBrowser(isolated: boolean): Promise<StepResult & { crossOriginIsolated: boolean }> {
-    const site = await serve({ '/': page, '/worker.js': script }, { isolated })
+    const site = await serve({ '/': page, ...scripts }, { isolated })
     const context = await browser.newContext()
     try {
       const tab = await context.newPage()

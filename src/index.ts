@@ -21,6 +21,7 @@ export {
   ValueError,
 } from './base/errors.ts'
 export * as autograd from './func/autograd.ts'
+export { Capture, capture } from './func/capture.ts'
 export * as utils from './func/checkpoint.ts'
 export * as func from './func/index.ts'
 export { load, type SaveOptions, save } from './io/save.ts'

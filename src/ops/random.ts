@@ -4,6 +4,7 @@ import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import { type HalfFormat, halfFormatOf } from '../base/half.ts'
 import * as R from '../base/random.ts'
 import { broadcastShapes, formatShape } from '../base/shape.ts'
+import { refuseCapture } from '../runtime/capture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { zerosLike } from './creation.ts'
 import { fillFromHost, fromHost } from './host.ts'
@@ -155,6 +156,7 @@ function drawIntegers(x: Tensor, low: number | bigint, high: number | bigint, ge
 /** A random order of 0 .. n - 1, int64 unless `dtype` says otherwise: shape [n]. Source: `torch.randperm`. */
 export function randperm(n: number, options: RandomCreation = {}): Tensor {
   if (!Number.isInteger(n) || n < 0) throw new ValueError(`randperm: n must be a whole number >= 0, got ${n}`)
+  refuseCapture('randperm', 'draw it outside, and copy it into a tensor that the step reads.')
   const { dtype = 'int64', device, generator = defaultGenerator } = options
   return finish(cast(fromHost(R.randperm(generator, n), [n], 'int64', device), dtype), options)
 }

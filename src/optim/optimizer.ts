@@ -5,6 +5,7 @@ import { computeType } from '../base/dtype.ts'
 import { KindlingError, ValueError } from '../base/errors.ts'
 import type { Expr } from '../base/expr.ts'
 import { fullLike } from '../ops/creation.ts'
+import { beforeReplay, isCapturing, recorderOf } from '../runtime/capture.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -135,6 +136,12 @@ export abstract class ParameterwiseOptimizer<O extends { lr: number }> extends O
   /** One step for all parameters that have a gradient. `closure` recomputes the loss first, and its value is returned. */
   override step<T>(closure?: () => T): T | undefined {
     const loss = closure && enableGrad(closure)
+    if (isCapturing()) this.captureUpdates()
+    else this.updateAll()
+    return loss
+  }
+
+  private updateAll(): void {
     withoutRecording(() =>
       scoped(() => {
         for (const group of this.paramGroups) {
@@ -150,7 +157,17 @@ export abstract class ParameterwiseOptimizer<O extends { lr: number }> extends O
         }
       }),
     )
-    return loss
+  }
+
+  /** Before each replay the updates are gone through once more, for their numbers: steps are counted, and a scheduler may have changed the rate. */
+  private captureUpdates(): void {
+    const noted: Noted[] = []
+    within({ noted, next: -1 }, () => this.updateAll())
+    beforeReplay(() => {
+      const replayed = { noted, next: 0 }
+      within(replayed, () => this.updateAll())
+      if (replayed.next !== noted.length) throw changed(this.constructor.name)
+    })
   }
 
   /** A tensor like `param`, filled with `value` at first, that lives as long as the optimizer's state. */
@@ -174,6 +191,30 @@ function copyOf(value: StateValue): StateValue {
   return typeof value === 'number' ? value : value.map((item) => copyOf(item) as Tensor | number)
 }
 
+/** A kernel of a captured step, and how its numbers are changed. */
+interface Noted {
+  readonly exprs: readonly Expr[]
+  readonly output: Tensor
+  readonly change: (scalars: readonly number[]) => void
+}
+/** While a step is captured: `next` -1. Before a replay: the kernel whose numbers come next. */
+let captured: { readonly noted: Noted[]; next: number } | null = null
+
+function within(state: typeof captured, run: () => void): void {
+  captured = state
+  try {
+    run()
+  } finally {
+    captured = null
+  }
+}
+
+const changed = (name: string): KindlingError =>
+  new KindlingError(
+    `${name}: this step updates in another way than the captured one`,
+    'take a step or two before capturing, and capture again when parameters or gradients come or go.',
+  )
+
 /** Writes `exprs[k]` into `outputs[k]`, all in one pass over memory. */
 export function fused(
   exprs: readonly Expr[],
@@ -181,6 +222,15 @@ export function fused(
   outputs: readonly Tensor[],
   scalars: readonly number[],
 ): void {
+  if (outputs[0].numel() === 0) return
+  if (captured !== null && captured.next >= 0) {
+    const noted = captured.noted[captured.next++]
+    if (noted?.exprs !== exprs || noted.output !== outputs[0]) throw changed('optimizer')
+    noted.change(scalars)
+    return
+  }
   launch({ kind: 'map', exprs, compute: computeType(outputs[0].dtype), inputs, outputs, scalars })
+  const recorder = recorderOf(outputs[0].storage.backend)
+  if (recorder !== undefined) captured?.noted.push({ exprs, output: outputs[0], change: recorder.scalars() })
   for (const output of outputs) output.storage.version++
 }

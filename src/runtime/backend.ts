@@ -1,4 +1,5 @@
 // What a device is. Backends implement it, `launch` and `Storage` are its only callers.
+import type { Recorder } from './capture.ts'
 import type { Kernels } from './spec.ts'
 
 export type DeviceName = 'wasm' | 'reference' | 'webgpu'
@@ -40,6 +41,8 @@ export interface Backend {
   read(handle: Handle, offset: number, length: number): Promise<Uint8Array>
   write(handle: Handle, offset: number, data: Uint8Array): void
   stats(): MemoryStats
+  /** Begins to note kernels and writes, which run as always. A device without it cannot capture. */
+  record?(): Recorder
   /** Facts about the device for people to read: threads, instructions, memory. */
   info?(): DeviceInfo
   /** Measured at the first call. */

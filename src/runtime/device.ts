@@ -26,6 +26,9 @@ export function backend(name: DeviceName = current): Backend {
   return device
 }
 
+/** The devices that were made so far. */
+export const madeDevices = (): Backend[] => [...made.values()]
+
 /** The device on which tensors are made where no other is named. */
 export const defaultDevice = (): DeviceName => current
 

@@ -3,6 +3,7 @@ import { now } from '#platform'
 import { DeviceError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Backend } from './backend.ts'
+import { hold, isCapturing } from './capture.ts'
 import type { KernelKind, KernelSpec, View } from './spec.ts'
 
 type ViewsOf = { readonly [K in KernelKind]: (spec: Extract<KernelSpec, { kind: K }>) => readonly (View | null)[] }
@@ -77,6 +78,7 @@ export function launch(spec: KernelSpec): void {
   }
   // Elementwise kernels have nothing to do for no elements; what others do is their own matter (an empty sum is 0).
   if ((spec.kind === 'map' || spec.kind === 'copy') && output.shape.includes(0)) return
+  if (isCapturing()) for (const view of views) if (view !== null) hold(view.storage)
   const run = device.kernels[spec.kind] as (spec: KernelSpec) => void
   if (listeners.size === 0) {
     run(spec)

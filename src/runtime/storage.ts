@@ -1,6 +1,7 @@
 // A refcounted block of device memory. Tensors and saved tensors hold references; the last release frees it.
 import { DisposedError } from '../base/errors.ts'
 import type { Backend, Handle } from './backend.ts'
+import { hold } from './capture.ts'
 
 export class Storage {
   readonly backend: Backend
@@ -14,6 +15,7 @@ export class Storage {
     this.backend = backend
     this.bytes = bytes
     this.handleOrNull = backend.alloc(bytes)
+    hold(this)
   }
 
   /** The device's name for the memory. */

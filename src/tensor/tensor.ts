@@ -5,6 +5,7 @@ import { AutogradError, DisposedError, DTypeError, KindlingError, ShapeError, Va
 import { halfFormatOf } from '../base/half.ts'
 import { contiguousStrides, formatShape, isContiguous, numelOf } from '../base/shape.ts'
 import type { DeviceName } from '../runtime/backend.ts'
+import { refuseCapture } from '../runtime/capture.ts'
 import { context } from '../runtime/context.ts'
 import { backend } from '../runtime/device.ts'
 import type { Owned, Scope } from '../runtime/scope.ts'
@@ -285,6 +286,7 @@ export class Tensor implements View, Owned {
 
   /** The storage's elements from `offset` on, live, for reading and writing at once. Float16 and bfloat16 as bits. Throws DeviceError on a device without synchronous reads. */
   hostView(): TypedArray {
+    refuseCapture('reading values of a tensor', 'return the tensor from the step, and read it after each replay.')
     const size = bytesOf(this.dtype)
     let last = 0
     for (let d = 0; d < this.shape.length; d++) last += (this.shape[d] - 1) * this.strides[d]

@@ -11,6 +11,7 @@ import { hostMath } from './host.ts'
 import { descriptors } from './layout.ts'
 import { listing } from './listing.ts'
 import { Allocator, createMemory } from './memory.ts'
+import { WasmRecorder } from './recorder.ts'
 import { type Job, runChunks, ThreadPool } from './threads.ts'
 
 export type { Features } from './features.ts'
@@ -82,8 +83,10 @@ export class Engine {
   readonly memory: WebAssembly.Memory
   readonly allocator: Allocator
   readonly pool: ThreadPool
+  /** Notes what runs, while a step is captured. */
+  recorder: WasmRecorder | null = null
   private readonly modules = new Map<string, Record<string, Kernel>>()
-  private readonly host = hostMath()
+  private readonly imported = hostMath()
   private kernelCount = 0
   private descriptorTop: number = descriptors.start
   private scratches: { address: number; bytes: number }[] = []
@@ -142,9 +145,31 @@ export class Engine {
   }
   /** Memory until the spec is done; 64-byte aligned, its content is undefined. */
   scratch(bytes: number): number {
-    const address = this.permanent(bytes)
+    const address = this.recorder === null ? this.permanent(bytes) : this.recorder.scratch(bytes)
     this.scratches.push({ address, bytes })
     return address
+  }
+  /** The same for what is written here, not by a kernel: a captured step keeps it. */
+  table(bytes: number): number {
+    return this.recorder === null ? this.scratch(bytes) : this.recorder.keep(bytes)
+  }
+
+  /** Begins to note what runs. */
+  record(): WasmRecorder {
+    this.recorder = new WasmRecorder(this)
+    return this.recorder
+  }
+  /** Does what belongs to a kernel but is done here: now, and in every replay. */
+  host(run: () => void): void {
+    if (this.recorder === null) run()
+    else this.recorder.host(run)
+  }
+  fill(value: number, address: number, bytes: number): void {
+    this.host(() => this.u8.fill(value, address, address + bytes))
+  }
+  private giveScratch(block: { address: number; bytes: number }): void {
+    if (this.recorder === null) this.allocator.give(block.address, block.bytes)
+    else this.recorder.reuse(block)
   }
 
   /** Runs one spec: its descriptors and scratch memory are given back at the end, also after an error. */
@@ -164,17 +189,18 @@ export class Engine {
       const { length } = this.scratches
       yield [first, Math.min(size, all - first)]
       this.descriptorTop = descriptorTop
-      for (const { address, bytes } of this.scratches.splice(length)) this.allocator.give(address, bytes)
+      for (const block of this.scratches.splice(length)) this.giveScratch(block)
     }
   }
   private release(): void {
     this.descriptorTop = descriptors.start
     if (this.scratches.length === 0) return
-    for (const { address, bytes } of this.scratches) this.allocator.give(address, bytes)
+    for (const block of this.scratches) this.giveScratch(block)
     this.scratches = []
   }
 
   descriptor(bytes = 1024): Descriptor {
+    if (this.recorder !== null) return new Descriptor(this, this.recorder.keep(bytes), bytes)
     const address = this.descriptorTop
     if (address + bytes > descriptors.end) {
       throw new DeviceError(
@@ -210,7 +236,7 @@ export class Engine {
     const module = this.compileBytes(key, bytes)
     const times = { generateMs: generated - began, compileMs: now() - generated }
     tellCompiled({ device: 'wasm', name: key, bytes: bytes.length, ...times, text: () => listing(m) })
-    const imports = { k: { memory: this.memory }, h: this.host }
+    const imports = { k: { memory: this.memory }, h: this.imported }
     const { exports } = new WebAssembly.Instance(module, imports)
     let moduleAddress = 0
     if (this.features.threads > 1) {
@@ -249,6 +275,7 @@ export class Engine {
    */
   dispatch(kernel: Kernel, desc: Descriptor | number, items: number, grain: number): void {
     const address = typeof desc === 'number' ? desc : desc.address
+    this.recorder?.job(kernel, address, items, grain)
     if (items > grain && this.features.threads > 1) this.pool.run(kernel, address, items, grain)
     else if (items > 0) {
       try {

@@ -1,5 +1,6 @@
 // The WebAssembly device: one engine per process, one kernel generator per kind.
 import type { Backend, DeviceInfo, Handle, MemoryStats, Peak } from '../../runtime/backend.ts'
+import type { Recorder } from '../../runtime/capture.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { revecObstacle } from './features.ts'
@@ -75,7 +76,13 @@ export class WasmBackend implements Backend {
     return new Uint8Array(this.bytes(handle, offset, length))
   }
   write(handle: Handle, offset: number, data: Uint8Array): void {
-    this.engine.u8.set(data, (handle as number) + offset)
+    const { engine } = this
+    // What is written again must not have changed meanwhile.
+    const bytes = engine.recorder === null ? data : data.slice()
+    engine.host(() => engine.u8.set(bytes, (handle as number) + offset))
+  }
+  record(): Recorder {
+    return this.engine.record()
   }
   stats(): MemoryStats {
     return this.engine.allocator.stats()

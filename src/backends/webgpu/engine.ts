@@ -2,7 +2,16 @@
 import { DeviceError, IndexError, KindlingError } from '../../base/errors.ts'
 import type { Link } from './link.ts'
 import { type Block, Memory } from './memory.ts'
-import { type Facts, ops, PARAMETER_BYTES, PARAMETER_WINDOW, type ReadReply, type ReadRequest } from './server.ts'
+import { Draft, GpuRecorder } from './recorder.ts'
+import {
+  type Batch,
+  type Facts,
+  ops,
+  PARAMETER_BYTES,
+  PARAMETER_WINDOW,
+  type ReadReply,
+  type ReadRequest,
+} from './server.ts'
 
 /** A kernel with all that it needs. */
 export interface Job {
@@ -16,12 +25,12 @@ export interface Job {
   readonly words: readonly number[]
   /** How many workgroups; a single number is spread over two dimensions where it has to be. */
   readonly groups: number | readonly [number, number, number]
+  /** Where among `words` the numbers of a map begin, and how they become words: a captured step may change them. */
+  readonly scalars?: { readonly first: number; readonly encode: (values: readonly number[]) => number[] }
 }
 
 /** Kernels of one batch at most: the GPU begins while the next ones are being prepared. */
 const BATCH = 128
-/** Parameters of a kernel start at a multiple of this. */
-const ALIGN = 256
 /** Kernels that find an index out of range write [1 + number of the check, index, size] into this many words. */
 const FLAG_WORDS = 4
 
@@ -35,18 +44,20 @@ export class Engine {
   private readonly checks: string[] = []
   private checksPending = false
   // The batch that is being gathered.
-  private commands: number[] = []
+  private draft = new Draft()
   private pipelines: { name: string; code: string; buffers: number }[] = []
-  private data: Uint8Array[] = []
-  private readonly parameters = new Uint32Array(PARAMETER_BYTES / 4)
-  private filled = 0
+  private recordings: Batch[] = []
   private kernels = 0
+  /** How many recordings the server was given. */
+  private kept = 0
+  /** Notes what runs, while a step is captured. */
+  recorder: GpuRecorder | null = null
 
   constructor(link: Link) {
     this.link = link
     const buffers = {
-      make: ({ id, bytes }: Block) => this.commands.push(ops.make, id, bytes / 256),
-      drop: ({ id }: Block) => this.commands.push(ops.drop, id),
+      make: ({ id, bytes }: Block) => this.draft.commands.push(ops.make, id, bytes / 256),
+      drop: ({ id }: Block) => this.draft.commands.push(ops.drop, id),
     }
     this.memory = new Memory(buffers, link.facts.maxBufferBytes)
     this.flags = this.memory.alloc(4 * FLAG_WORDS)
@@ -70,60 +81,76 @@ export class Engine {
 
   /** Memory for a while, as for partial results; kernels that were added before still use it after `release`. */
   alloc(bytes: number): Block {
-    return this.memory.alloc(bytes)
+    return this.recorder?.reuse(this.memory.sizeOf(bytes)) ?? this.memory.alloc(bytes)
   }
   release(block: Block): void {
-    this.memory.release(block)
+    if (this.recorder === null) this.memory.release(block)
+    else this.recorder.give(block)
   }
 
   /** Adds a kernel to the commands. */
-  run({ key, code, blocks, words, groups }: Job): void {
+  run(job: Job): void {
     this.check()
+    const { key, code, blocks, words, groups } = job
     if (words.length * 4 > PARAMETER_WINDOW) throw new KindlingError(`webgpu: ${key}: too many dimensions or numbers`)
-    const [x, y, z] = typeof groups === 'number' ? spread(groups) : groups
-    if (x * y * z === 0) return
+    const size = typeof groups === 'number' ? spread(groups) : groups
+    if (size.includes(0)) return
     let pipeline = this.numbers.get(key)
     if (pipeline === undefined) {
       pipeline = this.numbers.size
       this.pipelines.push({ name: key, code: code(), buffers: blocks.length })
       this.numbers.set(key, pipeline)
     }
-    const bytes = Math.ceil((words.length * 4) / ALIGN) * ALIGN
-    if (this.filled + bytes > PARAMETER_BYTES) this.flush()
-    this.parameters.set(words, this.filled / 4)
-    this.commands.push(ops.run, pipeline, x, y, z, this.filled, blocks.length)
-    for (let k = 0; k < blocks.length; k++) this.commands.push(blocks[k].id)
-    this.filled += bytes
+    if (this.draft.filled + PARAMETER_WINDOW > PARAMETER_BYTES) this.flush()
+    this.draft.run(pipeline, size, job)
+    this.recorder?.run(pipeline, size, job)
     if (++this.kernels === BATCH) this.flush()
   }
 
   /** Writes bytes from outside, in order with the kernels; they are copied. Offset and length are multiples of 4. */
-  write({ id }: Block, offset: number, data: Uint8Array): void {
+  write(block: Block, offset: number, data: Uint8Array): void {
     this.check()
-    this.commands.push(ops.write, id, offset, this.data.length)
-    this.data.push(data.slice())
+    this.draft.write(block, offset, data)
+    this.recorder?.write(block, offset, data)
   }
 
   /** Hands over what was gathered. */
   flush(): void {
-    if (this.commands.length === 0) return
-    const { pipelines, data } = this
-    this.link.execute({
-      commands: Int32Array.from(this.commands),
-      parameters: this.parameters.slice(0, this.filled / 4),
-      pipelines,
-      data,
-    })
-    this.commands = []
+    if (this.draft.commands.length === 0 && this.recordings.length === 0) return
+    this.link.execute(this.draft.batch(this.pipelines, this.recordings))
+    this.draft = new Draft()
     this.pipelines = []
-    this.data = []
-    this.filled = 0
+    this.recordings = []
     this.kernels = 0
+  }
+
+  /** Gives the server commands to keep; returns their number. */
+  keep(commands: Batch): number {
+    // Their kernels and buffers must be known there before.
+    this.flush()
+    this.recordings.push(commands)
+    return this.kept++
+  }
+  /** Carries out kept commands, in order with all others. */
+  replay(recording: number, checks: boolean): void {
+    this.check()
+    this.checksPending ||= checks
+    this.draft.commands.push(ops.replay, recording)
+  }
+  /** Changes numbers of kept commands, from byte `at` on. */
+  patch(recording: number, at: number, words: readonly number[]): void {
+    const { commands, data } = this.draft
+    commands.push(ops.patch, recording, at, data.length)
+    data.push(new Uint8Array(Uint32Array.from(words).buffer))
+  }
+  forget(recording: number): void {
+    this.draft.commands.push(ops.forget, recording)
   }
 
   /** The number of a check, for kernels that bind `flags`: what `what` was about is said when the check fails. */
   indexCheck(what: string): number {
     this.checksPending = true
+    if (this.recorder !== null) this.recorder.checks = true
     const known = this.checks.indexOf(what)
     return known >= 0 ? known : this.checks.push(what) - 1
   }
@@ -191,6 +218,12 @@ export class Engine {
   /** Resolves when all kernels before have run. Throws what went wrong in them. */
   async synchronize(): Promise<void> {
     await this.read(this.flags, 0, 4)
+  }
+
+  /** Begins to note what runs. */
+  record(): GpuRecorder {
+    this.recorder = new GpuRecorder(this)
+    return this.recorder
   }
 
   /** Gives all back: every tensor of the device is gone. */

@@ -1,5 +1,6 @@
 // The WebGPU device: one engine for each connection to a GPU, one kernel generator per kind.
 import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/backend.ts'
+import type { Recorder } from '../../runtime/capture.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { copy } from './kernels/copy.ts'
@@ -59,6 +60,9 @@ export class WebGpuBackend implements Backend {
       whole.set(data)
     }
     this.engine.write(handle as Block, offset, whole)
+  }
+  record(): Recorder {
+    return this.engine.record()
   }
   stats(): MemoryStats {
     return this.engine.memory.stats()

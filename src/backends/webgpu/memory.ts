@@ -40,6 +40,11 @@ export class Memory {
     this.largest = largest
   }
 
+  /** Bytes of the block that `alloc` gives. */
+  sizeOf(bytes: number): number {
+    return sizeClass(bytes)
+  }
+
   alloc(bytes: number): Block {
     const size = sizeClass(bytes)
     if (size > this.largest) {

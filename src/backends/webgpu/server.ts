@@ -11,10 +11,15 @@ export interface Batch {
   readonly pipelines: readonly { readonly name: string; readonly code: string; readonly buffers: number }[]
   /** What `write` commands write. */
   readonly data: readonly Uint8Array[]
+  /** Commands to be carried out often, numbered on: only `run` and `write`. */
+  readonly recordings: readonly Batch[]
 }
 
-/** make: buffer, bytes / 256. drop: buffer. run: pipeline, x, y, z, parameters at (bytes), number of buffers, buffers... write: buffer, offset, index in `data`. */
-export const ops = { make: 0, drop: 1, run: 2, write: 3 } as const
+/**
+ * make: buffer, bytes / 256. drop: buffer. run: pipeline, x, y, z, parameters at (bytes), number of buffers, buffers... write: buffer, offset, index in
+ * `data`. replay: recording. patch: recording, parameters at (bytes), index in `data`. forget: recording.
+ */
+export const ops = { make: 0, drop: 1, run: 2, write: 3, replay: 4, patch: 5, forget: 6 } as const
 
 /** Bytes of numbers that a kernel sees: its own and whatever follows. */
 export const PARAMETER_WINDOW = 1024
@@ -121,16 +126,20 @@ export async function openServer(
     return layout
   }
 
+  function bindTo(ids: Int32Array, numbers: GPUBuffer): GPUBindGroup {
+    const entries: GPUBindGroupEntry[] = Array.from(ids, (id, binding) => ({
+      binding,
+      resource: { buffer: buffers[id] },
+    }))
+    entries.push({ binding: ids.length, resource: { buffer: numbers, size: parameterWindow } })
+    return device.createBindGroup({ layout: layoutOf(ids.length).group, entries })
+  }
+
   function groupOf(ids: Int32Array): GPUBindGroup {
     const key = ids.join()
     let group = groups.get(key)
     if (group === undefined) {
-      const entries: GPUBindGroupEntry[] = Array.from(ids, (id, binding) => ({
-        binding,
-        resource: { buffer: buffers[id] },
-      }))
-      entries.push({ binding: ids.length, resource: { buffer: parameters, size: parameterWindow } })
-      group = device.createBindGroup({ layout: layoutOf(ids.length).group, entries })
+      group = bindTo(ids, parameters)
       // A training step of a deep network uses some thousands.
       if (groups.size >= 16384) groups.clear()
       groups.set(key, group)
@@ -150,12 +159,66 @@ export async function openServer(
     submission++
   }
 
+  /** A recording made ready: all that its commands name is looked up, its numbers and data lie in buffers of its own. */
+  interface Prepared {
+    readonly numbers: GPUBuffer
+    readonly data: GPUBuffer
+    readonly uses: ReadonlySet<number>
+    readonly steps: readonly ((encoder: GPUCommandEncoder) => void)[]
+    submission: number
+  }
+  const recordings: (Prepared | null)[] = []
+
+  function prepare({ commands, parameters: words, data: pieces }: Batch): Prepared {
+    const numbers = device.createBuffer({ size: words.byteLength + parameterWindow, usage: UNIFORM | COPY_DST })
+    if (words.length > 0) device.queue.writeBuffer(numbers, 0, words as Uint32Array<ArrayBuffer>)
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    const data = device.createBuffer({ size: Math.max(4, bytes), usage: COPY_SRC | COPY_DST })
+    const starts: number[] = []
+    let filled = 0
+    for (const piece of pieces) {
+      starts.push(filled)
+      device.queue.writeBuffer(data, filled, piece as Uint8Array<ArrayBuffer>)
+      filled += piece.length
+    }
+    const uses = new Set<number>()
+    const steps: ((encoder: GPUCommandEncoder) => void)[] = []
+    for (let at = 0; at < commands.length; ) {
+      const id = commands[at + 1]
+      if (commands[at] === ops.run) {
+        const [x, y, z, offset, count] = commands.subarray(at + 2, at + 7)
+        const ids = commands.subarray(at + 7, at + 7 + count)
+        for (const buffer of ids) uses.add(buffer)
+        const group = bindTo(ids, numbers)
+        steps.push((into) => {
+          pass ??= into.beginComputePass()
+          pass.setPipeline(pipelines[id])
+          pass.setBindGroup(0, group, [offset])
+          pass.dispatchWorkgroups(x, y, z)
+        })
+        at += 7 + count
+      } else {
+        const [offset, index] = commands.subarray(at + 2, at + 4)
+        const { length } = pieces[index]
+        uses.add(id)
+        steps.push((into) => {
+          pass?.end()
+          pass = null
+          into.copyBufferToBuffer(data, starts[index], buffers[id], offset, length)
+        })
+        at += 4
+      }
+    }
+    return { numbers, data, uses, steps, submission: -1 }
+  }
+
   function execute(batch: Batch): void {
     for (const { name, code, buffers: count } of batch.pipelines) {
       const module = device.createShaderModule({ label: name, code })
       const layout = layoutOf(count).pipeline
       pipelines.push(device.createComputePipeline({ label: name, layout, compute: { module, entryPoint: 'main' } }))
     }
+    for (const recording of batch.recordings) recordings.push(prepare(recording))
     if (batch.parameters.length > 0)
       device.queue.writeBuffer(parameters, 0, batch.parameters as Uint32Array<ArrayBuffer>)
     const { commands } = batch
@@ -176,6 +239,25 @@ export async function openServer(
         if (lastUse[id] === submission) submit()
         device.queue.writeBuffer(buffers[id], commands[at + 2], batch.data[commands[at + 3]] as Uint8Array<ArrayBuffer>)
         at += 4
+      } else if (op === ops.replay) {
+        const recording = recordings[id] as Prepared
+        encoder ??= device.createCommandEncoder()
+        for (const step of recording.steps) step(encoder)
+        for (const buffer of recording.uses) lastUse[buffer] = submission
+        recording.submission = submission
+        at += 2
+      } else if (op === ops.patch) {
+        const { numbers, submission: last } = recordings[id] as Prepared
+        if (last === submission) submit()
+        device.queue.writeBuffer(numbers, commands[at + 2], batch.data[commands[at + 3]] as Uint8Array<ArrayBuffer>)
+        at += 4
+      } else if (op === ops.forget) {
+        const recording = recordings[id] as Prepared
+        if (recording.submission === submission) submit()
+        recording.numbers.destroy()
+        recording.data.destroy()
+        recordings[id] = null
+        at += 2
       } else if (op === ops.make) {
         buffers[id] = device.createBuffer({ size: commands[at + 2] * 256, usage: STORAGE | COPY_SRC | COPY_DST })
         lastUse[id] = -1

@@ -38,8 +38,10 @@ export function blocksAt(engine: Engine, planes: number, blocks: number, tiles: 
 export function channelsAt(engine: Engine, channels: number, from: number | null, step: number): number {
   const bytes = Math.ceil(channels / blockChannels) * blockBytes
   const at = engine.scratch(bytes)
-  engine.u8.fill(0, at, at + bytes)
-  if (from !== null) for (let k = 0; k < channels; k++) engine.f32[at / 4 + k] = engine.f32[from / 4 + k * step]
+  engine.host(() => {
+    engine.u8.fill(0, at, at + bytes)
+    if (from !== null) for (let k = 0; k < channels; k++) engine.f32[at / 4 + k] = engine.f32[from / 4 + k * step]
+  })
   return at
 }
 

@@ -75,8 +75,10 @@ function correlate(engine: Engine, machine: Machine, spec: ConvSpec, rows: Reach
   const bias = zerosAt(engine, outputs * blockBytes)
   if (forward && spec.bias) {
     const [from, step] = [addressOf(spec.bias) / 4, spec.bias.strides[0]]
-    for (let k = 0; k < outputs; k++)
-      engine.f32.fill(engine.f32[from + k * step], bias / 4 + 16 * k, bias / 4 + 16 * k + 16)
+    engine.host(() => {
+      for (let k = 0; k < outputs; k++)
+        engine.f32.fill(engine.f32[from + k * step], bias / 4 + 16 * k, bias / 4 + 16 * k + 16)
+    })
   }
   const pixels = srcHeight * srcWidth
   const plane = pixels * blockBytes

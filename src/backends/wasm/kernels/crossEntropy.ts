@@ -114,7 +114,7 @@ export const crossEntropy =
     const { x, target, lse, ignoreIndex } = spec
     const [rows, classes] = x.shape
     // What backward gets was checked before: it is saved, so nobody has written into it since.
-    if (spec.pass === 'forward') checkTargets(engine, target, classes, ignoreIndex)
+    if (spec.pass === 'forward') engine.host(() => checkTargets(engine, target, classes, ignoreIndex))
     if (rows === 0) return
     const views = [target, x, lse, ...(spec.pass === 'forward' ? [spec.loss] : [spec.g, spec.out])]
     const out = spec.pass === 'forward' ? x : spec.out

@@ -63,7 +63,7 @@ export function slotsOf(engine: Engine, bytes: number): { slotFlags: number; slo
   const threads = engine.features.threads
   const flagBytes = (threads * 4 + 63) & -64
   const slotFlags = engine.scratch(flagBytes + threads * size)
-  engine.u8.fill(0, slotFlags, slotFlags + flagBytes)
+  engine.fill(0, slotFlags, flagBytes)
   return { slotFlags, slots: slotFlags + flagBytes, slotBytes: size }
 }
 
@@ -72,13 +72,13 @@ export const byteStrides = (view: View): number[] => view.strides.map((s) => s *
 
 /** A table of 32-bit words, until the spec is done. */
 export function wordsAt(engine: Engine, words: readonly number[]): number {
-  const at = engine.scratch(Math.max(words.length, 1) * 4)
+  const at = engine.table(Math.max(words.length, 1) * 4)
   engine.i32.set(words, at / 4)
   return at
 }
 export function zerosAt(engine: Engine, bytes: number): number {
   const at = engine.scratch(bytes)
-  engine.u8.fill(0, at, at + bytes)
+  engine.fill(0, at, bytes)
   return at
 }
 

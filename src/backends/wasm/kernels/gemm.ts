@@ -199,7 +199,7 @@ function initial(engine: Engine, machine: Machine, p: Problem): Matrix & { reado
   if (p.beta === 0 && p.bias !== null) return { ...p.bias, panel: columns * p.bias.column }
   if (p.beta === 0) {
     const at = engine.scratch(columns * bytes)
-    engine.u8.fill(0, at, at + columns * bytes)
+    engine.fill(0, at, columns * bytes)
     return { at, batch: 0, row: 0, column: bytes, panel: 0 }
   }
   if (p.beta !== 1 || p.bias !== null) plain(engine, machine.type, { ...p, k: 0, alpha: 1 })

@@ -80,7 +80,9 @@ export function checkIndices(engine: Engine, op: string, operands: readonly Inde
     const flag = engine.descriptor(4).i32(0).address
     const d = engine.descriptor(32).i32(flag, addressOf(index), table.address, table.rank).i32(0, 0).i64(BigInt(size))
     engine.dispatch(engine.kernel('check indices', buildCheck), d, count, 32768)
-    if (engine.i32[flag >> 2] !== 0) throwFirst(engine, op, index, shape, size)
+    engine.host(() => {
+      if (engine.i32[flag >> 2] !== 0) throwFirst(engine, op, index, shape, size)
+    })
   }
 }
 

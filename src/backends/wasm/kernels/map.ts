@@ -243,6 +243,7 @@ export function mapKernel(engine: Engine): (spec: MapSpec) => void {
     const { address } = engine.descriptor(4 * words)
     const { i32, f64 } = engine
     const widths = widthsOf(views)
+    engine.recorder?.noteScalars(address + header.scalars)
     let at = address / 4
     i32[at++] = rank
     i32[at++] = count

@@ -15,7 +15,7 @@ const tableRow = 12
 /** The address of the table for dimension `d`. */
 export function windowTable(engine: Engine, spec: PoolSpec, d: 0 | 1): number {
   const [size, outSize] = [spec.x.shape[2 + d], spec.y.shape[2 + d]]
-  const address = engine.scratch(outSize * tableRow)
+  const address = engine.table(outSize * tableRow)
   for (let i = 0; i < outSize; i++) {
     const { first, count, padded } = windowOf(spec.windows[d], i, size, outSize)
     if (count === 0 && spec.op === 'max') throw new ShapeError(`pool: window ${i} holds nothing but padding`)

@@ -105,37 +105,39 @@ export const sort =
   (engine: Engine) =>
   ({ x, values, indices, axis, descending }: SortSpec): void => {
     if (numelOf(x.shape) === 0) return
-    const { buffer } = engine.u8
-    const memory = { u8: engine.u8, u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) }
-    const length = x.shape[axis] ?? 1
-    const keys: Keys = { high: new Uint32Array(length), low: new Uint32Array(isWide(x.dtype) ? length : 0) }
-    const words = isWide(x.dtype) ? [keys.low, keys.high] : [keys.high]
-    // Words that are not there compare as equal.
-    const compared = isWide(x.dtype) ? keys : { high: keys.high, low: new Uint32Array(length) }
-    const [order, spare] = [new Uint32Array(length), new Uint32Array(length)]
-    const size = bytesOf(x.dtype)
-    const [step, valueStep, indexStep] = [x, values, indices].map(
-      (view) => (view.strides[axis] ?? 0) * bytesOf(view.dtype),
-    )
-    const elements = { 1: engine.u8, 2: memory.u16, 4: memory.u32, 8: engine.i64 }[size] as Uint32Array
-    const [sources, targets, positions] = [x, values, indices].map((view) => lineStarts(view, axis))
-    const line = new (elements.constructor as Uint32ArrayConstructor)(length)
+    engine.host(() => {
+      const { buffer } = engine.u8
+      const memory = { u8: engine.u8, u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) }
+      const length = x.shape[axis] ?? 1
+      const keys: Keys = { high: new Uint32Array(length), low: new Uint32Array(isWide(x.dtype) ? length : 0) }
+      const words = isWide(x.dtype) ? [keys.low, keys.high] : [keys.high]
+      // Words that are not there compare as equal.
+      const compared = isWide(x.dtype) ? keys : { high: keys.high, low: new Uint32Array(length) }
+      const [order, spare] = [new Uint32Array(length), new Uint32Array(length)]
+      const size = bytesOf(x.dtype)
+      const [step, valueStep, indexStep] = [x, values, indices].map(
+        (view) => (view.strides[axis] ?? 0) * bytesOf(view.dtype),
+      )
+      const elements = { 1: engine.u8, 2: memory.u16, 4: memory.u32, 8: engine.i64 }[size] as Uint32Array
+      const [sources, targets, positions] = [x, values, indices].map((view) => lineStarts(view, axis))
+      const line = new (elements.constructor as Uint32ArrayConstructor)(length)
 
-    sources.forEach((start, k) => {
-      for (let i = 0; i < length; i++) {
-        const at = start + i * step
-        keyOf[x.dtype](memory, at, i, keys)
-        line[i] = elements[at / size]
-        order[i] = i
-      }
-      if (descending) for (const word of words) for (let i = 0; i < length; i++) word[i] = ~word[i]
-      if (length < 64) insertionSort(order, compared)
-      else radixSort(order, spare, words)
-      for (let i = 0; i < length; i++) {
-        elements[(targets[k] + i * valueStep) / size] = line[order[i]]
-        const position = (positions[k] + i * indexStep) / 4
-        engine.i32[position] = order[i]
-        engine.i32[position + 1] = 0
-      }
+      sources.forEach((start, k) => {
+        for (let i = 0; i < length; i++) {
+          const at = start + i * step
+          keyOf[x.dtype](memory, at, i, keys)
+          line[i] = elements[at / size]
+          order[i] = i
+        }
+        if (descending) for (const word of words) for (let i = 0; i < length; i++) word[i] = ~word[i]
+        if (length < 64) insertionSort(order, compared)
+        else radixSort(order, spare, words)
+        for (let i = 0; i < length; i++) {
+          elements[(targets[k] + i * valueStep) / size] = line[order[i]]
+          const position = (positions[k] + i * indexStep) / 4
+          engine.i32[position] = order[i]
+          engine.i32[position + 1] = 0
+        }
+      })
     })
   }

@@ -34,6 +34,7 @@ export const map =
       },
       blocks: binding.blocks,
       words,
+      scalars: { first: firstScalar, encode: (values) => values.flatMap((x) => scalarWords(x, compute)) },
       groups: Math.ceil(walk.count / THREADS),
     })
   }

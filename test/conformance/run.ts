@@ -1,8 +1,9 @@
-// `npm run conformance [-- FOLDER] [--device wasm|reference] [--only NAME] [--data FOLDER]`: Kindling against PyTorch's recorded answers.
+// `npm run conformance [-- FOLDER] [--device wasm|reference|webgpu] [--only NAME] [--data FOLDER]`: Kindling against PyTorch's recorded answers.
 // Prints a line per operator, module, optimizer and network; exits with 1 where something differs.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { DeviceName } from '../../src/runtime/backend.ts'
+import { noGpu, openGpu } from '../support/gpu.ts'
 import { conformance } from './conformance.ts'
 import { useDevice } from './kindling.ts'
 import { formatLine, formatSummary } from './report.ts'
@@ -24,6 +25,10 @@ function debianData(): string | undefined {
 const [folder] = positionals
 if (folder !== undefined && !existsSync(folder)) {
   console.error(`conformance: no folder ${folder}`)
+  process.exit(2)
+}
+if (values.device === 'webgpu' && !(await openGpu())) {
+  console.error(`conformance: ${noGpu}`)
   process.exit(2)
 }
 useDevice(values.device as DeviceName)

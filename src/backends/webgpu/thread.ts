@@ -61,7 +61,8 @@ export function threadOf(
       if (server !== null) {
         if (batch !== undefined) server.execute(batch)
         if (read !== undefined) reply = await server.read(read)
-        failure = server.takeFailure()
+        // A caller that sleeps hears nothing but answers: what went wrong waits for the next one.
+        if (token !== 0 || into !== undefined) failure = server.takeFailure()
         lost = server.lost()
       }
     } catch (error) {

@@ -84,6 +84,14 @@ describe.skipIf(!connected).each(Object.entries(links))('a GPU %s', (_, open) =>
       await engine.synchronize()
     }))
 
+  test('values that it should have computed are not read: at once neither', () =>
+    use(async ({ engine }) => {
+      const broken = { key: 'broken', code: () => 'nonsense', blocks: [], words: [], groups: 1 }
+      engine.run(broken)
+      if (engine.readsNow) expect(() => engine.readNow(engine.flags, 0, 4)).toThrow(/nonsense/)
+      else await expect(engine.read(engine.flags, 0, 4)).rejects.toThrow(/nonsense/)
+    }))
+
   test('a tensor that is too large is refused', () =>
     use((device) => {
       expect(() => device.alloc(2 ** 45)).toThrow(/does not fit/)

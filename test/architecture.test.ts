@@ -57,13 +57,14 @@ const rules: Record<string, Rule> = {
   plot: { folders: core, npm: true },
   d2l: { folders: entries, entriesOnly: true },
   notebook: { folders: ['base', 'plot'], node: /./, npm: true },
+  browser: { folders: ['base', 'index.ts', 'data', 'models', 'vision'] },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
 rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm', 'webgpu.ts'] }
 rules['webgpu.ts'] = { folders: ['base', 'platform', 'runtime', 'backends/webgpu'] }
 rules['index.ts'] = {
   folders: Object.keys(rules).filter(
-    (folder) => !['metrics', 'model-selection', 'plot', 'd2l', 'notebook', 'cli'].includes(folder),
+    (folder) => !['metrics', 'model-selection', 'plot', 'd2l', 'notebook', 'browser', 'cli'].includes(folder),
   ),
 }
 
@@ -131,9 +132,9 @@ function violation(from: string, { specifier }: Import): string | undefined {
   const folder = folderOf(from)
   const rule = rules[folder]
   if (!rule) return `src/${folder} is not in the table of folders`
-  // The command line loads its parts by name, the notebook the lessons.
+  // The command line loads its parts by name, the notebook the lessons, the worker of a page the modules that it is told.
   if (specifier === undefined)
-    return ['cli', 'notebook'].includes(folder) ? undefined : 'an import must name its module literally'
+    return ['cli', 'notebook', 'browser'].includes(folder) ? undefined : 'an import must name its module literally'
   const target = resolve(from, specifier)
   if (target.kind === 'npm')
     return rule.npm === true || rule.npm?.test(from) ? undefined : `${folder} may not import the package '${specifier}'`

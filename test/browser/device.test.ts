@@ -2,13 +2,14 @@
 // a page with threads and on one without.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleTests, type TestBundle } from './harness/bundle.ts'
+import { browserSuite } from './harness/suite.ts'
 import { countOf, failuresOf, runInBrowser } from './harness/run.ts'
 import { findBrowser, notFound } from './harness/table.ts'
 
 const isThere = findBrowser('chromium') !== null
 if (!isThere) console.warn(`browser tests are skipped: ${notFound('chromium')}`)
 
-const everywhere = ['test/conformance.test.ts']
+const everywhere = ['test/conformance.test.ts', ...browserSuite()]
 const withThreads = ['test/backends/engine.test.ts', 'test/backends/gemm.test.ts', 'test/ops/views.test.ts']
 const onOneThread = ['test/backends/memory.test.ts', 'test/ops/conv.test.ts']
 

@@ -17,6 +17,7 @@ export {
   DTypeError,
   IndexError,
   KindlingError,
+  LinAlgError,
   ShapeError,
   ValueError,
 } from './base/errors.ts'

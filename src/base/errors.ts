@@ -43,6 +43,8 @@ export class DTypeError extends KindlingError {}
 export class IndexError extends KindlingError {}
 /** An argument has a value that the op does not accept. */
 export class ValueError extends KindlingError {}
+/** A matrix is singular, not positive-definite, or has no decomposition for another reason. Source: `torch.linalg.LinAlgError`. */
+export class LinAlgError extends KindlingError {}
 /** The graph cannot be walked: no graph, walked before, or a saved tensor was changed in place. */
 export class AutogradError extends KindlingError {}
 /** A tensor was used after its memory was given back. */

@@ -2,7 +2,7 @@
 import { withoutRecording } from '../autograd/record.ts'
 import { ValueError } from '../base/errors.ts'
 import { stack } from '../ops/join.ts'
-import { norm } from '../ops/vectorNorm.ts'
+import { norm } from '../ops/linalg/norms.ts'
 import { zeros } from '../ops/creation.ts'
 import { scoped } from '../runtime/scope.ts'
 import { Tensor } from '../tensor/tensor.ts'

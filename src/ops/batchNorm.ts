@@ -121,6 +121,34 @@ function recordedGrads(
   return [standardizedGrad(scaled, out, rstd, axes, countOf(x, axes)), perWeight(g.mul(out)), perWeight(g)]
 }
 
+/** What training does, with mean and 1 / sqrt(variance + eps) of each channel [1, C, 1, ...]. */
+export function normalizeBatch(
+  input: Tensor,
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
+  weight: Tensor | null | undefined,
+  bias: Tensor | null | undefined,
+  momentum: number,
+  eps: number,
+): { readonly out: Tensor; readonly mean: Tensor; readonly rstd: Tensor } {
+  const axes = input.shape.map((_, d) => d).filter((d) => d !== 1)
+  const count = countOf(input, axes)
+  const fresh = statistics(input, axes, eps)
+  const { mean: average, rstd } = fresh
+  updateRunning(runningMean, runningVar, fresh, momentum, count / (count - 1))
+  const given = [weight, bias].filter((part): part is Tensor => !!part)
+  const out = Tensor.empty(input.shape, input.dtype, input.device)
+  const wide = [average, rstd].map((part) => broadcast(part, input.shape))
+  for (const part of given) wide.push(ofChannels(part, input.shape))
+  map([forwardExpr[parts(weight, bias)]], [input, ...wide], [out])
+  const saved = [input, average, rstd, ...(weight ? [weight] : [])]
+  record('NativeBatchNormBackward0', [input, ...given], out, saved, (g, tensors, needs) => {
+    const grads = isGradEnabled() ? recordedGrads(g, tensors, axes, eps) : fusedGrads(g, tensors, axes, needs)
+    return [grads[0], ...(weight ? [grads[1]] : []), ...(bias ? [grads[2]] : [])]
+  })
+  return { out, mean: average, rstd }
+}
+
 /**
  * Normalises each channel of [N, C, ...] over all other dimensions: with the batch's statistics in training, else with the running ones [C], which
  * training updates in place (with the unbiased variance). Throws ValueError where a channel has only one value in training.
@@ -143,25 +171,16 @@ export function batchNorm(
   checkChannels('batchNorm', input, { runningMean, runningVar, weight, bias })
   const shape = perChannel(input)
   if (training) {
-    const axes = input.shape.map((_, d) => d).filter((d) => d !== 1)
-    const count = countOf(input, axes)
-    if (count === 1)
+    if (
+      countOf(
+        input,
+        input.shape.map((_, d) => d).filter((d) => d !== 1),
+      ) === 1
+    )
       throw new ValueError(
         `batchNorm: expected more than 1 value per channel when training, got ${formatShape(input.shape)}`,
       )
-    const fresh = statistics(input, axes, eps)
-    const { mean: average, rstd } = fresh
-    updateRunning(runningMean, runningVar, fresh, momentum, count / (count - 1))
-    const given = [weight, bias].filter((part): part is Tensor => !!part)
-    const out = Tensor.empty(input.shape, input.dtype, input.device)
-    const wide = [average, rstd].map((part) => broadcast(part, input.shape))
-    for (const part of given) wide.push(ofChannels(part, input.shape))
-    map([forwardExpr[parts(weight, bias)]], [input, ...wide], [out])
-    const saved = [input, average, rstd, ...(weight ? [weight] : [])]
-    return record('NativeBatchNormBackward0', [input, ...given], out, saved, (g, tensors, needs) => {
-      const grads = isGradEnabled() ? recordedGrads(g, tensors, axes, eps) : fusedGrads(g, tensors, axes, needs)
-      return [grads[0], ...(weight ? [grads[1]] : []), ...(bias ? [grads[2]] : [])]
-    })
+    return normalizeBatch(input, runningMean, runningVar, weight, bias, momentum, eps).out
   }
   if (!runningMean || !runningVar)
     throw new ValueError(

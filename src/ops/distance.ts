@@ -9,12 +9,12 @@ import { cast, pointwise } from './pointwise.ts'
 import { dropDims, reduceKeepdim } from './reduce.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
-import { gradients, kindOf, norm, ofDifferences } from './vectorNorm.ts'
+import { gradients, kindOf, normOf, ofDifferences } from './vectorNorm.ts'
 import { expand, zerosOf } from './view.ts'
 
 /** Norm of order `p` of a - b, over all elements. Source: `torch.dist`. */
 export function dist(a: Tensor, b: Tensor, p: number = 2): Tensor {
-  return norm(a.sub(b), p)
+  return normOf(a.sub(b), p)
 }
 
 /**
@@ -57,7 +57,7 @@ export function pairwiseDistance(
   x2: Tensor,
   { p = 2, eps = 1e-6, keepdim = false }: { p?: number; eps?: number; keepdim?: boolean } = {},
 ): Tensor {
-  return norm(x1.sub(x2).add(eps), p, { dim: -1, keepdim })
+  return normOf(x1.sub(x2).add(eps), p, { dim: -1, keepdim })
 }
 
 /** x1 · x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`. Source: `torch.nn.functional.cosine_similarity`. */
@@ -69,7 +69,7 @@ export function cosineSimilarity(
   const shape = broadcastShapes('cosineSimilarity', x1.shape, x2.shape)
   const [a, b] = [x1, x2].map((x) => {
     const wide = expand(cast(x, x.isFloatingPoint() ? x.dtype : 'float32'), shape)
-    return wide.div(norm(wide, 2, { dim, keepdim: true }).clampMin(eps))
+    return wide.div(normOf(wide, 2, { dim, keepdim: true }).clampMin(eps))
   })
   return a.mul(b).sum(dim)
 }
@@ -79,7 +79,7 @@ export function normalize(
   input: Tensor,
   { p = 2, dim = 1, eps = 1e-12 }: { p?: number; dim?: number; eps?: number } = {},
 ): Tensor {
-  return input.div(norm(input, p, { dim, keepdim: true }).clampMin(eps))
+  return input.div(normOf(input, p, { dim, keepdim: true }).clampMin(eps))
 }
 
 /** Scales each slice along `dim` whose norm of order `p` exceeds `maxnorm` down to it. Source: `torch.renorm`. */
@@ -89,7 +89,7 @@ export function renorm(input: Tensor, p: number, dim: number, maxnorm: number): 
   if (p <= 0 || maxnorm < 0)
     throw new ValueError(`renorm: p must be positive and maxnorm not negative, got ${p} and ${maxnorm}`)
   const others = input.shape.map((_, d) => d).filter((d) => d !== axis)
-  const lengths = norm(input, p, { dim: others, keepdim: true })
+  const lengths = normOf(input, p, { dim: others, keepdim: true })
   return input.mul(where(lengths.gt(maxnorm), lengths.add(1e-7).reciprocal().mul(maxnorm), 1))
 }
 

@@ -1,6 +1,7 @@
 // Every public operation, as `torch` has it. The neural functions of `F` are collected in `functional.ts`.
 import './autograd.ts'
 import './cast.ts'
+import './sumToSize.ts'
 
 export { relu, relu_ } from './activation.ts'
 export {
@@ -97,7 +98,17 @@ export { amax, amin, aminmax, argmax, argmin, max, min, type ValuesAndIndices } 
 export { fill } from './fill.ts'
 export { gather, indexSelect, maskedSelect, take, takeAlongDim } from './gather.ts'
 export { type Index, type IndexArray } from './indexing.ts'
+export { isin, type IsinOptions } from './isin.ts'
 export { blockDiag, cat, columnStack, concat, dstack, hstack, stack, vstack } from './join.ts'
+export { choleskyFactor as cholesky, choleskyInverse, choleskySolve } from './linalg/cholesky.ts'
+export { det, logdet, slogdet } from './linalg/determinant.ts'
+export * as linalg from './linalg/index.ts'
+export { norm } from './linalg/norms.ts'
+export { chainMatmul, cross, matrixExp, matrixPower } from './linalg/products.ts'
+export { pinverse } from './linalg/pseudoInverse.ts'
+export { qrOf as qr } from './linalg/qr.ts'
+export { inverse } from './linalg/solve.ts'
+export { svdOf as svd } from './linalg/svd.ts'
 export { logicalAnd, logicalNot, logicalOr, logicalXor, maskedFill, where } from './logic.ts'
 export {
   addbmm,
@@ -116,6 +127,7 @@ export {
   vdot,
 } from './matmul.ts'
 export { cartesianProd, combinations, kron, meshgrid, type CombinationsOptions, type MeshgridOptions } from './mesh.ts'
+export { nativeBatchNorm, nativeLayerNorm } from './nativeNorm.ts'
 export { argwhere, nonzero, type NonzeroOptions } from './nonzero.ts'
 export { moveaxis, movedim, permute, swapaxes, swapdims, t, transpose } from './permute.ts'
 export {
@@ -248,4 +260,4 @@ export {
   type RoundOptions,
 } from './unary.ts'
 export { unique, uniqueConsecutive, type UniqueOptions, type UniqueResult } from './unique.ts'
-export { norm, type NormOptions } from './vectorNorm.ts'
+export { type NormOptions } from './vectorNorm.ts'

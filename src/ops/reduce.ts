@@ -181,7 +181,7 @@ export function prod(input: Tensor, dim?: number | null, { keepdim = false, dtyp
 }
 
 /** For every element the product of all others along `axes`: right also where elements are zero. */
-function productOfOthers(input: Tensor, axes: readonly number[]): Tensor {
+export function productOfOthers(input: Tensor, axes: readonly number[]): Tensor {
   if (input.numel() === 0 || axes.length === 0) return input.mul(0).add(1)
   const last = input.ndim - 1
   const order = [...input.shape.keys()].filter((d) => !axes.includes(d)).concat(axes)

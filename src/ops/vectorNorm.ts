@@ -1,13 +1,11 @@
 // p-norms over dimensions: one reduction row and one gradient row for each kind of p. `distance.ts` reduces differences with the same rows.
 import { record } from '../autograd/record.ts'
 import type { DType } from '../base/dtype.ts'
-import { ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Expr } from '../base/expr.ts'
 import { normalizeDims } from '../base/shape.ts'
 import type { Reduction } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
 import { cast, pointwise, type PointwiseRow } from './pointwise.ts'
 import { type Dims, dropDims, reduceKeepdim, requireFloating, restoreDims } from './reduce.ts'
 import { zerosOf } from './view.ts'
@@ -119,21 +117,32 @@ export interface NormOptions {
   dtype?: DType
 }
 
-/** (sum |x|^p)^(1/p) over `dim` (default all); 0 counts what is not zero, Infinity takes the largest. Source: `torch.linalg.vector_norm`. */
-export function vectorNorm(input: Tensor, p: number = 2, { dim, keepdim = false, dtype }: NormOptions = {}): Tensor {
-  return named('LinalgVectorNormBackward0', input, p, { dim, keepdim, dtype })
+/** The norm under its name in torch.linalg. */
+export function vectorNormOf(input: Tensor, p: number, options: NormOptions = {}): Tensor {
+  return named('LinalgVectorNormBackward0', input, p, options)
+}
+/** The norm under its name in torch. */
+export function normOf(input: Tensor, p: number, options: NormOptions = {}): Tensor {
+  return named('NormBackward1', input, p, options)
 }
 
 function named(node: string, input: Tensor, p: number, { dim, keepdim = false, dtype }: NormOptions): Tensor {
   const from = cast(input, dtype ?? input.dtype)
   requireFloating('norm', from)
   const axes = normalizeDims('norm', dim, from.ndim)
-  if (from.numel() === 0 && p < 0 && axes.some((d) => from.shape[d] === 0)) {
-    throw new ShapeError(`norm: order ${p} of no elements does not exist`)
-  }
   const kind = kindOf(p)
-  const [full] = reduceKeepdim(ofValues[kind], [from], axes, [from.dtype], [p])
   const { shape } = from
+  const empty = axes.some((d) => shape[d] === 0)
+  // Of no elements, the smallest is 0, too.
+  const [full] =
+    empty && p < 0
+      ? [
+          zerosOf(
+            shape.map((size, d) => (axes.includes(d) ? 1 : size)),
+            from,
+          ),
+        ]
+      : reduceKeepdim(ofValues[kind], [from], axes, [from.dtype], [p])
   const out = dropDims(full, axes, keepdim)
   return record(node, [from], out, [from, out], (grad, [sx, sy]) => {
     const [whole, wholeGrad] = keepdim ? [sy, grad] : [restoreDims(sy, shape, axes), restoreDims(grad, shape, axes)]
@@ -143,16 +152,4 @@ function named(node: string, input: Tensor, p: number, { dim, keepdim = false, d
     const ties = sx.detach().abs().eq(whole.detach()).sum(axes, { keepdim: true })
     return [pointwise(gradients[kind], [sx, whole, wholeGrad.div(ties)], [p])]
   })
-}
-
-/** Norm of order `p` (a number, or 'fro': 2) over `dim` (default all). Source: `torch.norm`. */
-export function norm(input: Tensor, p: number | 'fro' = 'fro', options: NormOptions = {}): Tensor {
-  if (typeof p !== 'number' && p !== 'fro') throw new ValueError(`norm: p must be a number or 'fro', got '${p}'`)
-  return named('NormBackward1', input, p === 'fro' ? 2 : p, options)
-}
-
-const methods = { norm }
-installMethods(methods)
-declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {}
 }

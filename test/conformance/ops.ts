@@ -104,7 +104,7 @@ export const table: Readonly<Record<string, string | Row>> = {
   `),
   ...two(`
     atan2 clamp_max clamp_min copysign eq equal expand_as float_power floor_divide fmax fmin fmod ge gt heaviside
-    hypot isin kron le logaddexp logaddexp2 logical_and logical_or logical_xor lt max.binary maximum
+    hypot kron le logaddexp logaddexp2 logical_and logical_or logical_xor lt max.binary maximum
     min.binary minimum mul ne outer remainder reshape_as take true_divide view_as xlogy
   `),
   ...activation(`
@@ -324,6 +324,7 @@ export const table: Readonly<Record<string, string | Row>> = {
     loose: [1e-3, 'PyTorch takes p = 2 from a matrix product, which cancels between near points'],
   },
   cross: 'input other | dim',
+  isin: 'input other | assume_unique invert',
   einsum: { parameters: 'tensors equation', call: (f, [tensors, equation]) => f(equation, ...(tensors as unknown[])) },
   tensordot: { parameters: 'a b dims?', loose: longSum },
 
@@ -331,25 +332,28 @@ export const table: Readonly<Record<string, string | Row>> = {
   'linalg.det': { parameters: unary, loose: decomposition },
   'linalg.inv': { parameters: unary, loose: decomposition },
   'linalg.slogdet': { parameters: unary, loose: decomposition },
-  'linalg.solve': { parameters: binary, loose: decomposition },
+  'linalg.solve': { parameters: 'input other | left', loose: decomposition },
   'linalg.svdvals': { parameters: unary, loose: decomposition },
   'linalg.cholesky': { parameters: 'input | upper', loose: decomposition },
   'linalg.cross': 'input other | dim',
   'linalg.det.singular': { parameters: unary, loose: decomposition },
   'linalg.eigvalsh': { parameters: 'input | UPLO', loose: decomposition },
-  'linalg.matrix_norm': { parameters: 'input ord? | dim keepdim', loose: decomposition },
+  'linalg.matrix_norm': { parameters: 'input ord? | dim keepdim dtype', loose: decomposition },
   'linalg.matrix_power': { parameters: 'input n', loose: decomposition },
-  'linalg.multi_dot': 'tensors',
-  'linalg.norm': { parameters: 'input ord? | dim keepdim', loose: decomposition },
-  'linalg.norm.subgradients_at_zero': { parameters: 'input ord? | dim keepdim', loose: decomposition },
+  'linalg.multi_dot': { parameters: 'tensors', loose: longSum },
+  'linalg.norm': { parameters: 'input ord? | dim keepdim dtype', loose: decomposition },
+  'linalg.norm.subgradients_at_zero': { parameters: 'input ord? | dim keepdim dtype', loose: decomposition },
   'linalg.qr': { parameters: 'input | mode', loose: decomposition },
   'linalg.solve_triangular': { parameters: 'a b | upper left unitriangular', loose: decomposition },
   'linalg.vecdot': 'x y | dim',
-  'linalg.vector_norm': 'input ord? | dim keepdim',
+  'linalg.vector_norm': 'input ord? | dim keepdim dtype',
 
   // Layers as functions.
   native_batch_norm: 'input weight bias running_mean running_var training momentum eps',
-  native_layer_norm: 'input normalized_shape weight bias eps',
+  native_layer_norm: {
+    parameters: 'input normalized_shape weight bias eps',
+    loose: [4e-3, "one element is divided by sqrt(eps): PyTorch's float32 gives 4e-4, its float64 0, as Kindling"],
+  },
   'nn.functional._scaled_dot_product_attention': {
     parameters: 'query key value | attn_mask dropout_p need_attn_weights is_causal',
     as: 'F.scaledDotProductAttention',

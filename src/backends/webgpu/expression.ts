@@ -46,7 +46,7 @@ const comparisons: Table = {
 const real: Table = {
   neg: (x) => `(-${x})`,
   abs: call('abs'),
-  sign: call('sign'),
+  sign: call('real_sign'),
   add: infix('+'),
   sub: infix('-'),
   mul: infix('*'),
@@ -64,8 +64,8 @@ const real: Table = {
   sqrt: call('sqrt'),
   exp: call('real_exp'),
   log: call('real_log'),
-  exp2: call('exp2'),
-  log2: call('log2'),
+  exp2: call('real_exp2'),
+  log2: call('real_log2'),
 }
 const mathNames = [
   ...[

@@ -1,6 +1,9 @@
 // Functions that kernels use and WGSL does not have, each as text; a kernel gets those that it names, and what these name.
 import { long } from './long.ts'
 import { math } from './math.ts'
+import { power } from './power.ts'
+import { special } from './special.ts'
+import { trigonometry } from './trigonometry.ts'
 
 const conversions: Readonly<Record<string, string>> = {
   half_to_real: 'fn half_to_real(bits: u32) -> f32 { return unpack2x16float(bits).x; }',
@@ -33,7 +36,14 @@ const conversions: Readonly<Record<string, string>> = {
   int_to_long: 'fn int_to_long(x: i32) -> vec2<u32> { return vec2<u32>(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }',
 }
 
-const functions: Readonly<Record<string, string>> = { ...conversions, ...long, ...math }
+const functions: Readonly<Record<string, string>> = {
+  ...conversions,
+  ...long,
+  ...math,
+  ...trigonometry,
+  ...power,
+  ...special,
+}
 
 /** What `code` names, directly or through others; WGSL does not mind the order. */
 export function library(code: string): string {

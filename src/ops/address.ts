@@ -3,6 +3,7 @@
 import { record } from '../autograd/record.ts'
 import { DTypeError, IndexError } from '../base/errors.ts'
 import { broadcastStrides, numelOf } from '../base/shape.ts'
+import { withValues } from '../runtime/capture.ts'
 import { launch } from '../runtime/launch.ts'
 import type { IndexOperand, KernelSpec, ScatterSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -49,13 +50,18 @@ export function indexOf(op: string, index: Tensor): Tensor {
 /** Throws IndexError for a negative index, where PyTorch takes none. Devices without synchronous reads let it pass, counting from the end. */
 export function checkNotNegative(op: string, index: Tensor): void {
   if (!index.isContiguous() || index.device === 'webgpu' || index.numel() === 0) return
-  const data = index.hostView()
-  // High words of little-endian int64.
-  const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2)
-  for (let i = 1; i < words.length; i += 2) {
-    if (words[i] < 0)
-      throw new IndexError(`${op}: index ${data[(i - 1) / 2]} is out of range: negative indices are not accepted here`)
-  }
+  const { backend, handle } = index.storage
+  withValues(backend, () => {
+    const { buffer, byteOffset } = backend.bytes(handle, 8 * index.offset, 8 * index.numel())
+    // High words of little-endian int64.
+    const words = new Int32Array(buffer, byteOffset, 2 * index.numel())
+    for (let i = 1; i < words.length; i += 2) {
+      if (words[i] < 0) {
+        const value = new BigInt64Array(buffer, byteOffset, index.numel())[(i - 1) / 2]
+        throw new IndexError(`${op}: index ${value} is out of range: negative indices are not accepted here`)
+      }
+    }
+  })
 }
 
 /** Runs a kernel; names op, dimension and size where an index is out of range. */

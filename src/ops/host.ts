@@ -3,7 +3,7 @@ import { bytesOf, checkDType, type DType, dtypes, type TypedArray } from '../bas
 import { ValueError } from '../base/errors.ts'
 import { halfFormatOf } from '../base/half.ts'
 import type { DeviceName } from '../runtime/backend.ts'
-import { recorderOf } from '../runtime/capture.ts'
+import { isCapturing, withValues } from '../runtime/capture.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
@@ -30,21 +30,18 @@ export function fillFromHost(x: Tensor, write: (out: TypedArray) => void): Tenso
   const { backend } = storage
   const count = x.numel()
   const inMemoryOrder = x.isContiguous() || isDense(x)
-  const recorder = recorderOf(backend)
-  if (inMemoryOrder && backend.live && recorder === undefined) {
+  if (inMemoryOrder && backend.live && !isCapturing()) {
     write(x.hostView())
     return x
   }
   const data = hostArray(dtype, count)
   const made = Tensor.empty(inMemoryOrder ? [count] : x.shape, dtype, x.device)
   const { handle } = made.storage
-  const draw = (): void => {
+  // In a captured step the numbers are drawn anew for each replay, not written again.
+  withValues(backend, () => {
     write(data)
     if (count > 0) backend.write(handle, 0, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  // In a captured step the numbers are drawn anew for each replay, not written again.
-  if (recorder === undefined) draw()
-  else recorder.host(draw)
+  })
   launch({ kind: 'copy', x: made, out: inMemoryOrder ? { storage, dtype, offset, shape: [count], strides: [1] } : x })
   made.dispose()
   return x

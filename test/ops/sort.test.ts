@@ -125,7 +125,8 @@ onEachDevice(() => {
   })
 
   test('scans of integers are int64, of equal values the last position counts', () => {
-    expect(torch.cumsum(torch.tensor([true, true, false]), 0).toString()).toBe('tensor([1, 2, 2])')
+    expect(torch.cumsum(torch.tensor([true, true, false]), 0).tolist()).toEqual([1, 2, 2])
+    expect(torch.cumsum(torch.tensor([true, true, false]), 0).dtype).toBe('int64')
     expect(torch.cummax(torch.tensor([1, 3, 3, nan, 5]), 0).indices.tolist()).toEqual([0, 1, 2, 3, 3])
     expect(torch.cumprod(torch.tensor(2.5), 0).item()).toBe(2.5)
   })
@@ -145,9 +146,12 @@ onEachDevice(() => {
       [0, 1],
       [3, 4],
     ])
-    expect(torch.bucketize(values, edges, { right: true, outInt32: true }).toString()).toBe(
-      'tensor([[0, 3],\n        [3, 4]], dtype=torch.int32)',
-    )
+    const buckets = torch.bucketize(values, edges, { right: true, outInt32: true })
+    expect(buckets.dtype).toBe('int32')
+    expect(buckets.tolist()).toEqual([
+      [0, 3],
+      [3, 4],
+    ])
   })
 
   test('histograms leave out what lies outside, and count the upper end', () => {

@@ -9,7 +9,7 @@ interface Suite {
   readonly name: string
   readonly skip: boolean
   readonly children: (Suite | Test)[]
-  readonly hooks: Record<Hook, (() => unknown)[]>
+  readonly hooks: Record<Hook, ((context: Context) => unknown)[]>
 }
 interface Test {
   readonly name: string
@@ -102,9 +102,20 @@ export const describe = api((name, body, skip) => {
 export const test = api((name, body, skip) => current.children.push({ name, body, skip }))
 export const it = test
 
+class Skipped extends Error {}
+/** What hooks get of the test. */
+interface Context {
+  skip(note?: string): never
+}
+const context: Context = {
+  skip(note) {
+    throw new Skipped(note)
+  },
+}
+
 const hook =
   (kind: Hook) =>
-  (body: () => unknown): void => {
+  (body: (context: Context) => unknown): void => {
     current.hooks[kind].push(body)
   }
 export const beforeAll = hook('beforeAll')
@@ -125,7 +136,7 @@ export async function runTests(tell: (outcome: Outcome) => void): Promise<void> 
     if (suite.children.length === 0) return
     if (!skipped) {
       try {
-        for (const before of suite.hooks.beforeAll) await before()
+        for (const before of suite.hooks.beforeAll) await before(context)
       } catch (error) {
         tell({ name: label('beforeAll'), ms: 0, error: textOf(error) })
         return
@@ -141,23 +152,23 @@ export async function runTests(tell: (outcome: Outcome) => void): Promise<void> 
         continue
       }
       const began = performance.now()
-      let error: string | undefined
+      let error: string | null | undefined
       try {
-        for (const { hooks } of path) for (const before of hooks.beforeEach) await before()
+        for (const { hooks } of path) for (const before of hooks.beforeEach) await before(context)
         await child.body()
       } catch (thrown) {
-        error = textOf(thrown)
+        error = thrown instanceof Skipped ? null : textOf(thrown)
       }
       try {
-        for (const { hooks } of path.toReversed()) for (const after of hooks.afterEach) await after()
+        for (const { hooks } of path.toReversed()) for (const after of hooks.afterEach) await after(context)
       } catch (thrown) {
-        error ??= textOf(thrown)
+        if (typeof error !== 'string') error = textOf(thrown)
       }
       tell({ name: label(child.name), ms: performance.now() - began, error })
     }
     if (skipped) return
     try {
-      for (const after of suite.hooks.afterAll) await after()
+      for (const after of suite.hooks.afterAll) await after(context)
     } catch (error) {
       tell({ name: label('afterAll'), ms: 0, error: textOf(error) })
     }

@@ -65,7 +65,7 @@ async function decodeNamed(what: string, bytes: Uint8Array, { mode = 'unchanged'
 }
 
 /** Channel after channel. */
-function toTensor({ width, height, channels, data }: Pixels, mode: DecodeOptions['mode']): Tensor {
+export function toTensor({ width, height, channels, data }: Pixels, mode: DecodeOptions['mode']): Tensor {
   const colored = channels >= 3
   const count = mode === 'unchanged' ? channels : mode === 'RGB' || colored ? 3 : 1
   const plane = width * height

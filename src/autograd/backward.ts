@@ -117,7 +117,7 @@ function sweep(
         throw new AutogradError(secondTime, 'pass { retainGraph: true } to the first backward.')
       runHooks(node, grads)
       if (targets === null ? node.accumulates : targets.has(node)) {
-        context.runSync({ scope: outside.scope, gradEnabled: createGraph }, () => arrive(node, grads))
+        context.runSync({ scope: outside.scope, gradEnabled: createGraph, autocast: null }, () => arrive(node, grads))
       }
       if (runs && grads.some((g) => g !== null && g !== undefined)) propagate(node, grads, needs, buffers)
       if (runs && !retainGraph) node.consume()
@@ -125,7 +125,8 @@ function sweep(
       work.drain()
     }
     try {
-      context.runSync({ scope: work, gradEnabled: createGraph }, () => {
+      // Without autocast: gradients have the dtypes that the operations had.
+      context.runSync({ scope: work, gradEnabled: createGraph, autocast: null }, () => {
         const order = newestFirst(roots.map((root, i) => seed(buffers, root, gradients[i])))
         const wanted = targets === null ? null : leadingTo(targets, order)
         for (const node of order) if (wanted === null || wanted.has(node)) visit(node, wanted)

@@ -1,6 +1,6 @@
 // The gradient mode: whether operations are recorded. It belongs to the running code, so tasks that wait do not disturb each other.
 import { AutogradError } from '../base/errors.ts'
-import { context, contextFollowsAsync, isGradEnabled } from '../runtime/context.ts'
+import { type Context, context, contextFollowsAsync, isGradEnabled } from '../runtime/context.ts'
 import { isThenable } from '../runtime/scope.ts'
 
 export { isGradEnabled }
@@ -28,9 +28,12 @@ export function setGradEnabled<T>(mode: boolean, body?: () => T): T | void {
   context.enter({ ...context.get(), gradEnabled: mode })
 }
 
-function withMode<T>(name: string, gradEnabled: boolean, body: () => T): T {
+const withMode = <T>(name: string, gradEnabled: boolean, body: () => T): T => runIn(name, { gradEnabled }, body)
+
+/** Runs `body` in a changed context; `name` is the function that asks for it. Throws AutogradError for an async body where the platform cannot follow. */
+export function runIn<T>(name: string, change: Partial<Context>, body: () => T): T {
   if (!contextFollowsAsync && body.constructor.name === 'AsyncFunction') throw cannotFollow(name)
-  const value = context.run({ ...context.get(), gradEnabled }, body)
+  const value = context.run({ ...context.get(), ...change }, body)
   if (contextFollowsAsync || !isThenable(value)) return value
   value.catch(() => {})
   throw cannotFollow(name)

@@ -83,7 +83,7 @@ export const mayOverwrite = (grad: Tensor): boolean => !isGradEnabled() && grad.
 /** Runs `body`, which must not be async, without recording. */
 export function withoutRecording<T>(body: () => T): T {
   const now = context.get()
-  return now.gradEnabled ? context.runSync({ scope: now.scope, gradEnabled: false }, body) : body()
+  return now.gradEnabled ? context.runSync({ ...now, gradEnabled: false }, body) : body()
 }
 
 /** Throws where PyTorch forbids an in-place write: a leaf that requires grad, or a view of one, while recording. */

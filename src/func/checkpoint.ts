@@ -2,6 +2,7 @@
 import { enableGrad, isGradEnabled } from '../autograd/noGrad.ts'
 import { Recomputation } from '../autograd/recompute.ts'
 import { ValueError } from '../base/errors.ts'
+import { autocastHere } from '../ops/autocast.ts'
 import { defaultGenerator } from '../ops/random.ts'
 import { isThenable, scoped } from '../runtime/scope.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -23,6 +24,7 @@ export function checkpoint<A extends unknown[], R>(f: (...inputs: A) => R, ...in
   const tensors = tensorsOf(inputs)
   const wanted = tensors.map(({ requiresGrad }) => requiresGrad)
   const randomState = defaultGenerator.getState()
+  const likeFirst = autocastHere()
   const again = (values: Tensor[]): void =>
     enableGrad(() =>
       scoped(() => {
@@ -30,7 +32,7 @@ export function checkpoint<A extends unknown[], R>(f: (...inputs: A) => R, ...in
         const now = defaultGenerator.getState()
         defaultGenerator.setState(randomState)
         try {
-          run(withTensors(inputs, standIns) as A)
+          likeFirst(() => run(withTensors(inputs, standIns) as A))
         } finally {
           defaultGenerator.setState(now)
         }

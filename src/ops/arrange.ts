@@ -6,6 +6,7 @@ import * as E from '../base/expr.ts'
 import { broadcastStrides, contiguousStrides, formatShape, normalizeDim } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { fromHost } from './host.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { transpose } from './permute.ts'
@@ -191,7 +192,8 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
 }
 
 /** The sum of a matrix' main diagonal. Source: `torch.trace`. */
-export function trace(x: Tensor): Tensor {
+export function trace(input: Tensor): Tensor {
+  const [x] = underAutocast('trace', input)
   if (x.ndim !== 2) throw new ShapeError(`trace: a matrix is needed, got ${formatShape(x.shape)}`)
   if (x.dtype === 'bool') throw new DTypeError('trace: not defined for bool', 'convert first: x.long().')
   const shape = x.shape

@@ -9,6 +9,7 @@ import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { convVolumes } from './convVolumes.ts'
 import { copyOf } from './copy.ts'
 import { sameDType } from './matmul.ts'
@@ -141,6 +142,8 @@ export interface ConvOptions {
   groups?: number
 }
 
+type Operands = readonly [input: Tensor, weight: Tensor, bias: Tensor | null | undefined]
+
 const layouts = ['[N, C, L] or [C, L]', '[N, C, H, W] or [C, H, W]', '[N, C, D, H, W] or [C, D, H, W]']
 
 /** What all convolutions check of their operands. */
@@ -179,14 +182,9 @@ function batched(x: Tensor, rank: number, body: (x: Tensor) => Tensor): Tensor {
   return x.ndim === rank + 2 ? body(x) : body(x.unsqueeze(0)).squeeze(0)
 }
 
-function convNd(
-  rank: number,
-  input: Tensor,
-  weight: Tensor,
-  bias: Tensor | null | undefined,
-  options: ConvOptions,
-): Tensor {
+function convNd(rank: number, given: Operands, options: ConvOptions): Tensor {
   const op = `conv${rank}d`
+  const [input, weight, bias] = underAutocast(op, ...given)
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
   checkOperands(op, rank, input, weight, bias ?? null, groups)
   checkBias(op, bias ?? null, weight.shape[0])
@@ -252,14 +250,14 @@ function applyPadding(
  * Throws ShapeError where channels, groups or sizes do not fit. Source: `torch.nn.functional.conv1d`.
  */
 export function conv1d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  return convNd(1, input, weight, bias, options)
+  return convNd(1, [input, weight, bias], options)
 }
 /**
  * Cross-correlation of [N, C, H, W] (or [C, H, W]) with weight [O, C / groups, KH, KW], plus bias [O]: [N, O, H', W'].
  * Throws ShapeError where channels, groups or sizes do not fit. Source: `torch.nn.functional.conv2d`.
  */
 export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  return convNd(2, input, weight, bias, options)
+  return convNd(2, [input, weight, bias], options)
 }
 
 /**
@@ -267,7 +265,7 @@ export function conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, opti
  * Throws ShapeError where channels, groups or sizes do not fit. Source: `torch.nn.functional.conv3d`.
  */
 export function conv3d(input: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  return convNd(3, input, weight, bias, options)
+  return convNd(3, [input, weight, bias], options)
 }
 
 export interface ConvTransposeOptions {
@@ -283,14 +281,9 @@ export interface ConvTransposeOptions {
   dilation?: Size
 }
 
-function convTransposeNd(
-  rank: number,
-  input: Tensor,
-  weight: Tensor,
-  bias: Tensor | null | undefined,
-  options: ConvTransposeOptions,
-): Tensor {
+function convTransposeNd(rank: number, given: Operands, options: ConvTransposeOptions): Tensor {
   const op = `convTranspose${rank}d`
+  const [input, weight, bias] = underAutocast(op, ...given)
   const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options
   checkOperands(op, rank, input, weight, bias ?? null, groups)
   const outputs = weight.shape[1] * groups
@@ -338,7 +331,7 @@ export function convTranspose1d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
-  return convTransposeNd(1, input, weight, bias, options)
+  return convTransposeNd(1, [input, weight, bias], options)
 }
 /** Transposed convolution of [N, C, H, W] with weight [C, O / groups, KH, KW]. Source: `torch.nn.functional.conv_transpose2d`. */
 export function convTranspose2d(
@@ -347,7 +340,7 @@ export function convTranspose2d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
-  return convTransposeNd(2, input, weight, bias, options)
+  return convTransposeNd(2, [input, weight, bias], options)
 }
 /** Transposed convolution of [N, C, D, H, W] with weight [C, O / groups, KD, KH, KW]. Source: `torch.nn.functional.conv_transpose3d`. */
 export function convTranspose3d(
@@ -356,5 +349,5 @@ export function convTranspose3d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
-  return convTransposeNd(3, input, weight, bias, options)
+  return convTransposeNd(3, [input, weight, bias], options)
 }

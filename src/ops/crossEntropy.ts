@@ -8,6 +8,7 @@ import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { checkNotNegative, sumAt } from './address.ts'
 import { elementwise } from './gather.ts'
 import { cast } from './pointwise.ts'
@@ -120,7 +121,8 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   return scoped(() => crossEntropyOf(input, target, options))
 }
 
-function crossEntropyOf(input: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
+function crossEntropyOf(logits: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
+  const [input] = underAutocast('crossEntropy', logits)
   const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options
   checkReduction('crossEntropy', reduction)
   requireFloating('crossEntropy', input)
@@ -210,7 +212,8 @@ export function nllLoss(
 ): Tensor {
   checkReduction('nllLoss', reduction)
   requireFloating('nllLoss', input)
-  const { rows, labels, shape } = asRows('nllLoss', input, target)
+  const [logP] = underAutocast('nllLoss', input)
+  const { rows, labels, shape } = asRows('nllLoss', logP, target)
   return scoped(() => {
     const out = ofClasses(rows, labels, weight, ignoreIndex, reduction)
     return reduction === 'none' ? withShape(out, shape) : out

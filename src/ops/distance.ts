@@ -3,6 +3,7 @@ import { record } from '../autograd/record.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { broadcastShapes, formatShape, normalizeDim } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { where } from './logic.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast, pointwise } from './pointwise.ts'
@@ -21,7 +22,8 @@ export function dist(a: Tensor, b: Tensor, p: number = 2): Tensor {
  * Distances of order `p` between all rows: [..., P, M] and [..., R, M] give [..., P, R]; leading dimensions broadcast.
  * The differences are never stored. Source: `torch.cdist`.
  */
-export function cdist(a: Tensor, b: Tensor, { p = 2 }: { p?: number; computeMode?: string } = {}): Tensor {
+export function cdist(left: Tensor, right: Tensor, { p = 2 }: { p?: number; computeMode?: string } = {}): Tensor {
+  const [a, b] = underAutocast('cdist', left, right)
   sameDType('cdist', a, b)
   if (a.ndim < 2 || b.ndim < 2 || a.size(-1) !== b.size(-1)) {
     throw new ShapeError(

@@ -27,6 +27,13 @@ export {
 export { diag, diagEmbed, diagflat, flip, fliplr, flipud, roll, rot90, trace, tril, triu } from './arrange.ts'
 export { asStrided } from './asStrided.ts'
 export {
+  autocast,
+  type AutocastOptions,
+  clearAutocastCache,
+  getAutocastDtype,
+  isAutocastEnabled,
+} from './autocast.ts'
+export {
   arctan2,
   atan2,
   copysign,

@@ -8,6 +8,7 @@ import type { Expr } from '../base/expr.ts'
 import { broadcastShapes, numelOf } from '../base/shape.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { checkReduction, type Reduction } from './crossEntropy.ts'
 import { cast, pointwise, type PointwiseRow } from './pointwise.ts'
 import { dropDims, reduceKeepdim, requireFloating } from './reduce.ts'
@@ -72,7 +73,8 @@ function formsOf(row: LossRow): Forms {
 }
 
 /** Applies a loss to operands that broadcast. `value` is its option. */
-function apply(op: string, row: LossRow, operands: readonly Tensor[], reduction: Reduction, value = 0): Tensor {
+function apply(op: string, row: LossRow, given: readonly Tensor[], reduction: Reduction, value = 0): Tensor {
+  const operands = underAutocast(op, ...given)
   checkReduction(op, reduction)
   const dtype = resultType(...operands)
   const [first] = operands

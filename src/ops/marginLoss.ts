@@ -2,6 +2,7 @@
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { checkReduction, type Reduction } from './crossEntropy.ts'
 import { pairwiseDistance } from './distance.ts'
 import { arange } from './ranges.ts'
@@ -24,8 +25,9 @@ export function hingeEmbeddingLoss(
   target: Tensor,
   { margin = 1, reduction = 'mean' }: MarginOptions = {},
 ): Tensor {
-  const far = input.neg().add(margin).clampMin(0).mul(target.ne(1))
-  return reduce('hingeEmbeddingLoss', far.add(input.mul(target.ne(-1))), reduction)
+  const [x, t] = underAutocast('hingeEmbeddingLoss', input, target)
+  const far = x.neg().add(margin).clampMin(0).mul(t.ne(1))
+  return reduce('hingeEmbeddingLoss', far.add(x.mul(t.ne(-1))), reduction)
 }
 
 /** max(0, -target * (x1 - x2) + margin). Source: `torch.nn.functional.margin_ranking_loss`. */
@@ -35,7 +37,8 @@ export function marginRankingLoss(
   target: Tensor,
   { margin = 0, reduction = 'mean' }: MarginOptions = {},
 ): Tensor {
-  return reduce('marginRankingLoss', target.neg().mul(x1.sub(x2)).add(margin).clampMin(0), reduction)
+  const [a, b, t] = underAutocast('marginRankingLoss', x1, x2, target)
+  return reduce('marginRankingLoss', t.neg().mul(a.sub(b)).add(margin).clampMin(0), reduction)
 }
 
 /** 1 - cos(x1, x2) where the target is 1, max(0, cos - margin) where it is -1; over the last dimension. Source: `torch.nn.functional.cosine_embedding_loss`. */
@@ -46,8 +49,9 @@ export function cosineEmbeddingLoss(
   { margin = 0, reduction = 'mean' }: MarginOptions = {},
 ): Tensor {
   const dim = target.ndim
-  const product = x1.mul(x2).sum(dim)
-  const [a, b] = [x1, x2].map((x) => x.mul(x).sum(dim).add(1e-12))
+  const vectors = underAutocast('cosineEmbeddingLoss', x1, x2)
+  const product = vectors[0].mul(vectors[1]).sum(dim)
+  const [a, b] = vectors.map((x) => x.mul(x).sum(dim).add(1e-12))
   const cosine = product.div(a.mul(b).sqrt())
   const near = cosine.neg().add(1).mul(target.eq(1))
   return reduce('cosineEmbeddingLoss', near.add(cosine.sub(margin).clampMin(0).mul(target.eq(-1))), reduction)
@@ -69,7 +73,8 @@ export function tripletMarginLoss(
   options: TripletMarginLossOptions = {},
 ): Tensor {
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = 'mean' } = options
-  return tripletMarginWithDistanceLoss(anchor, positive, negative, {
+  const vectors = underAutocast('tripletMarginLoss', anchor, positive, negative)
+  return tripletMarginWithDistanceLoss(...vectors, {
     distanceFunction: (a, b) => pairwiseDistance(a, b, { p, eps }),
     margin,
     swap,
@@ -98,7 +103,8 @@ function rowsOf(
   targetRank: number,
 ): { x: Tensor; t: Tensor; single: boolean } {
   const single = input.ndim < 2
-  const x = single ? input.reshape(1, -1) : input
+  const [values] = underAutocast(op, input)
+  const x = single ? values.reshape(1, -1) : values
   const t =
     single && target.ndim < targetRank
       ? target.reshape([1, -1].slice(0, targetRank - 1).concat(targetRank === 1 ? [1] : [-1]))

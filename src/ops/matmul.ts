@@ -6,6 +6,7 @@ import { broadcastShapes, broadcastStrides, formatShape, numelOf } from '../base
 import { launch } from '../runtime/launch.ts'
 import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
@@ -92,7 +93,8 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   checkRank('mm', b, 2)
   return matrixProduct('mm', a, b)
 }
-function matrixProduct(op: string, a: Tensor, b: Tensor): Tensor {
+function matrixProduct(op: string, left: Tensor, right: Tensor): Tensor {
+  const [a, b] = underAutocast(op, left, right)
   sameDType(op, a, b)
   checkInner(op, a, b, a.shape[1], b.shape[0])
   const out = gemm(single(a), single(b), [a.shape[0], b.shape[1]], a.device)
@@ -103,7 +105,8 @@ function matrixProduct(op: string, a: Tensor, b: Tensor): Tensor {
 }
 
 /** Batched product of [B, M, K] and [B, K, N]. Source: `torch.bmm`. */
-export function bmm(a: Tensor, b: Tensor): Tensor {
+export function bmm(left: Tensor, right: Tensor): Tensor {
+  const [a, b] = underAutocast('bmm', left, right)
   checkRank('bmm', a, 3)
   checkRank('bmm', b, 3)
   sameDType('bmm', a, b)
@@ -164,7 +167,8 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * Product of tensors of any rank: vectors, matrices, and batches of matrices whose leading dimensions broadcast.
  * Throws ShapeError where the inner sizes differ. Source: `torch.matmul`.
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul(left: Tensor, right: Tensor): Tensor {
+  const [a, b] = underAutocast('matmul', left, right)
   if (a.ndim === 0 || b.ndim === 0) {
     throw new ShapeError(
       `matmul: both operands need at least 1 dimension: ${formatShape(a.shape)} @ ${formatShape(b.shape)}`,
@@ -194,7 +198,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
  * `input @ weight.T + bias` over the last dimension: input [..., in], weight [out, in] (or [in]), bias [out].
  * Source: `torch.nn.functional.linear`.
  */
-export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function linear(x: Tensor, w: Tensor, b: Tensor | null = null): Tensor {
+  const [input, weight, bias] = underAutocast('linear', x, w, b)
   const features = input.shape[input.ndim - 1]
   if (features !== weight.shape[weight.ndim - 1]) {
     throw new ShapeError(
@@ -209,10 +214,10 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
   const rows = input.ndim === 2 ? input : asRows(input)
   const out = gemm(single(rows), single(transposed(weight)), [rows.shape[0], weight.shape[0]], input.device, { bias })
   const biasShape = bias.shape
-  record('AddmmBackward0', [bias, rows, weight], out, [rows, weight], (grad, [x, w], needs) => [
+  record('AddmmBackward0', [bias, rows, weight], out, [rows, weight], (grad, [sx, sw], needs) => [
     needs[0] ? sumTo(grad, biasShape) : null,
-    needs[1] ? mm(grad, w) : null,
-    needs[2] ? mm(grad.t(), x) : null,
+    needs[1] ? mm(grad, sw) : null,
+    needs[2] ? mm(grad.t(), sx) : null,
   ])
   return input.ndim === 2 ? out : out.reshape([...input.shape.slice(0, -1), weight.shape[0]])
 }
@@ -230,7 +235,8 @@ const plus = (x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): 
 
 /** `beta * x + alpha * (a @ b)` for matrices. Source: `torch.addmm`. */
 export function addmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return plus(x, mm(a, b), options)
+  const [added, left, right] = underAutocast('addmm', x, a, b)
+  return plus(added, mm(left, right), options)
 }
 /** `beta * x + alpha * (a @ b)` for a matrix and a vector. Source: `torch.addmv`. */
 export function addmv(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
@@ -242,11 +248,13 @@ export function addr(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}):
 }
 /** `beta * x + alpha * bmm(a, b)`. Source: `torch.baddbmm`. */
 export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return plus(x, bmm(a, b), options)
+  const [added, left, right] = underAutocast('baddbmm', x, a, b)
+  return plus(added, bmm(left, right), options)
 }
 /** `beta * x + alpha * sum of bmm(a, b) over the batch`. Source: `torch.addbmm`. */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return plus(x, bmm(a, b).sum(0), options)
+  const [added, left, right] = underAutocast('addbmm', x, a, b)
+  return plus(added, bmm(left, right).sum(0), options)
 }
 /** Products over the last dimension of both: result shape [...a, ...b] without it. Source: `torch.inner`. */
 export function inner(a: Tensor, b: Tensor): Tensor {

@@ -4,6 +4,7 @@ import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { type Addressing, readAt, sumAt } from './address.ts'
 import { fillWith } from './fill.ts'
 import { fromHost } from './host.ts'
@@ -72,7 +73,9 @@ export function pad(x: Tensor, pad: readonly number[], { mode = 'constant', valu
     follows: shape.map((_, d) => (padded.includes(d) ? -1 : d)),
     indexed: padded.map((dim) => ({ dim, start: dim })),
   }
-  return readAt(`${row.name}${mode === 'circular' ? '' : `${count}D`}Backward0`, x, indices, where)
+  // PyTorch's list has reflection and replication.
+  const [source] = mode === 'circular' ? [x] : underAutocast('pad', x)
+  return readAt(`${row.name}${mode === 'circular' ? '' : `${count}D`}Backward0`, source, indices, where)
 }
 
 function padConstant(

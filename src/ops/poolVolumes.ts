@@ -7,6 +7,7 @@ import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { PoolSpec, PoolWindows } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { copyOf } from './copy.ts'
 import {
   adaptiveSize,
@@ -155,10 +156,11 @@ const adaptive = (op: string, input: Tensor, outputSize: OutputSize): Plan => ({
 export function maxPool3d(input: Tensor, kernelSize: Size, options?: MaxPoolOptions & Plain): Tensor
 export function maxPool3d(input: Tensor, kernelSize: Size, options: MaxPoolOptions & Indexed): WithIndices
 export function maxPool3d(
-  input: Tensor,
+  x: Tensor,
   kernelSize: Size,
   options: MaxPoolOptions & { returnIndices?: boolean } = {},
 ): Tensor | WithIndices {
+  const [input] = underAutocast('maxPool3d', x)
   checkVolumes('maxPool3d', input)
   const plan = windowsOf('maxPool3d', input, 3, kernelSize, options)
   const { returnIndices = false } = options
@@ -170,10 +172,11 @@ export function maxPool3d(
  * Throws ShapeError where a window does not fit. Source: `torch.nn.functional.avg_pool3d`.
  */
 export function avgPool3d(
-  input: Tensor,
+  x: Tensor,
   kernelSize: Size,
   options: AvgPoolOptions & { divisorOverride?: number } = {},
 ): Tensor {
+  const [input] = underAutocast('avgPool3d', x)
   checkVolumes('avgPool3d', input)
   const { countIncludePad = true, divisorOverride: divisor = null } = options
   if (divisor === 0) throw new ValueError('avgPool3d: divisorOverride must not be 0')
@@ -182,7 +185,8 @@ export function avgPool3d(
 }
 
 /** Means over windows chosen so that the output has size [D', H', W'] (null: as the input). Source: `torch.nn.functional.adaptive_avg_pool3d`. */
-export function adaptiveAvgPool3d(input: Tensor, outputSize: OutputSize): Tensor {
+export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
+  const [input] = underAutocast('adaptiveAvgPool3d', x)
   checkVolumes('adaptiveAvgPool3d', input)
   return average('AdaptiveAvgPool3DBackward0', input, adaptive('adaptiveAvgPool3d', input, outputSize))
 }
@@ -191,10 +195,11 @@ export function adaptiveAvgPool3d(input: Tensor, outputSize: OutputSize): Tensor
 export function adaptiveMaxPool3d(input: Tensor, outputSize: OutputSize, options?: Plain): Tensor
 export function adaptiveMaxPool3d(input: Tensor, outputSize: OutputSize, options: Indexed): WithIndices
 export function adaptiveMaxPool3d(
-  input: Tensor,
+  x: Tensor,
   outputSize: OutputSize,
   { returnIndices = false }: { returnIndices?: boolean } = {},
 ): Tensor | WithIndices {
+  const [input] = underAutocast('adaptiveMaxPool3d', x)
   checkVolumes('adaptiveMaxPool3d', input)
   const plan = adaptive('adaptiveMaxPool3d', input, outputSize)
   return either(maximum('AdaptiveMaxPool3DBackward0', input, plan, returnIndices), returnIndices)

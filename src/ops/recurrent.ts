@@ -7,6 +7,7 @@ import { isGradEnabled } from '../runtime/context.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { cat } from './join.ts'
+import { isAutocastEnabled } from './autocast.ts'
 import { linear, sameDType } from './matmul.ts'
 import {
   type Kept,
@@ -151,7 +152,9 @@ export function recurrent(
   const sequence: Sequence = { rows, steps, states, weights }
   const operands = operandsOf(sequence)
   requireFloating(kind, rows)
-  if (isHalf(sameDType(kind, ...operands))) return composed(kind, sequence) as [Tensor, ...Tensor[]]
+  // Under autocast the products are cast, and the states promote with what comes out.
+  if (isAutocastEnabled() || isHalf(sameDType(kind, ...operands)))
+    return composed(kind, sequence) as [Tensor, ...Tensor[]]
   const keep = needsGraph(operands)
   const { output, states: last, kept } = withoutRecording(() => scoped(() => sweepForward(kind, sequence, keep)))
   const outputs = [output, ...last] as const

@@ -8,6 +8,7 @@ import { contiguousStrides, normalizeDims, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Reduction, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { cat } from './join.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
@@ -166,7 +167,8 @@ export function nanmean(input: Tensor, dim?: Dims, options: ReduceOptions = {}):
 }
 
 /** Product over `dim` (one dimension, default all). Source: `torch.prod`. */
-export function prod(input: Tensor, dim?: number | null, { keepdim = false, dtype }: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, dim?: number | null, { keepdim = false, dtype }: ReduceOptions = {}): Tensor {
+  const [input] = underAutocast('prod', x)
   const from = cast(input, dtype ?? summed(input.dtype))
   const axes = normalizeDims('prod', dim, from.ndim)
   const [full] = reduceKeepdim(rows.prod, [from], axes, [from.dtype])

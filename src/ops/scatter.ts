@@ -3,6 +3,7 @@
 import { DTypeError, IndexError, ShapeError } from '../base/errors.ts'
 import { formatShape, normalizeDim, sameShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { type Addressing, checkNotNegative, indexOf, putAt, writeAt } from './address.ts'
 import { mul } from './arithmetic.ts'
 import { alongDim, atLeast1, elementwise, listIndex, withMask } from './gather.ts'
@@ -211,7 +212,8 @@ export function indexAdd_(
 }
 /** A copy of `x` with the parts at `index` along `dim` replaced by `source`. Source: `torch.index_copy`. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return written(x, copyWrite(x, dim, index, source))
+  const [target, parts] = underAutocast('indexCopy', x, source)
+  return written(target, copyWrite(target, dim, index, parts))
 }
 /** `indexCopy` into `x`. */
 export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {

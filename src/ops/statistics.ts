@@ -6,6 +6,7 @@ import * as E from '../base/expr.ts'
 import { formatShape, normalizeDim, normalizeDims, numelOf } from '../base/shape.ts'
 import type { Reduction } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { underAutocast } from './autocast.ts'
 import { sumAt } from './address.ts'
 import { clamp } from './clamp.ts'
 import { amax } from './extreme.ts'
@@ -69,19 +70,20 @@ const upperWeight: Record<Interpolation, (position: Tensor) => Tensor> = {
 
 function quantiles(
   op: string,
-  input: Tensor,
+  x: Tensor,
   q: number | Tensor,
   dim: number | null | undefined,
   options: QuantileOptions,
   ignoreNan: boolean,
 ): Tensor {
   const { keepdim = false, interpolation = 'linear' } = options
+  const [input] = underAutocast(op, x)
   requireFloating(op, input)
   if (!(interpolation in upperWeight))
     throw new ValueError(
       `${op}: interpolation must be one of ${Object.keys(upperWeight).join(', ')}, got '${interpolation}'`,
     )
-  const at = typeof q === 'number' ? tensor(q, { dtype: input.dtype, device: input.device }) : q
+  const at = typeof q === 'number' ? tensor(q, { dtype: input.dtype, device: input.device }) : underAutocast(op, q)[0]
   if (at.ndim > 1) throw new ShapeError(`${op}: q must be a number or have one dimension, got ${formatShape(at.shape)}`)
   if (at.numbers().some((value) => !(value >= 0 && value <= 1)))
     throw new ValueError(`${op}: q must be between 0 and 1`)

@@ -141,7 +141,7 @@ export function scoped<T>(body: () => T, run: typeof context.run = context.runSy
   const inner = new Scope(outside.scope)
   let pending = false
   try {
-    const value = run({ scope: inner, gradEnabled: outside.gradEnabled }, body)
+    const value = run({ ...outside, scope: inner }, body)
     if (!isThenable(value)) return inner.release(value)
     pending = true
     return value.then((done) => inner.release(done)).finally(() => inner.end()) as T

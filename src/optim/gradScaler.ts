@@ -33,10 +33,15 @@ export interface GradScalerOptions {
 
 /** Keys as in PyTorch. */
 export interface GradScalerState {
+  /** The factor. */
   scale: number
+  /** Times the factor when it grows. */
   growth_factor: number
+  /** Times the factor after an overflow. */
   backoff_factor: number
+  /** Steps without overflow before the factor grows. */
   growth_interval: number
+  /** How many of them there were. */
   _growth_tracker: number
 }
 
@@ -159,24 +164,31 @@ export class GradScaler {
   getScale(): number {
     return this.enabled ? this.factor : 1
   }
+  /** Times the factor when it grows. */
   getGrowthFactor(): number {
     return this.growthFactor
   }
+  /** Sets what `getGrowthFactor` gives. */
   setGrowthFactor(value: number): void {
     this.growthFactor = value
   }
+  /** Times the factor after an overflow. */
   getBackoffFactor(): number {
     return this.backoffFactor
   }
+  /** Sets what `getBackoffFactor` gives. */
   setBackoffFactor(value: number): void {
     this.backoffFactor = value
   }
+  /** Steps without overflow before the factor grows. */
   getGrowthInterval(): number {
     return this.growthInterval
   }
+  /** Sets what `getGrowthInterval` gives. */
   setGrowthInterval(value: number): void {
     this.growthInterval = value
   }
+  /** Whether it does anything. */
   isEnabled(): boolean {
     return this.enabled
   }

@@ -6,12 +6,14 @@ import { join } from 'node:path'
 export interface Network {
   /** For tables and charts. */
   readonly title: string
-  /** The function of `kindling/models`, and its options. */
+  /** The function of `kindling/models`, and its options; for sequences that of sequences.ts. */
   readonly model: string
   readonly options?: Readonly<Record<string, unknown>>
   readonly batch: number
-  /** Images are [1, side, side]. */
-  readonly side: number
+  /** Images are [1, side, side]. Not there for sequences. */
+  readonly side?: number
+  /** Sequences: the shape of the whole batch, features last. Every position has a label of its own. */
+  readonly input?: readonly number[]
   readonly lr: number
   /** Steps of one turn, about one second of work, and of one turn with --quick. */
   readonly steps: number
@@ -23,6 +25,9 @@ export const networks = JSON.parse(readFileSync(join(import.meta.dirname, 'netwo
 >
 
 export const networkNames: readonly string[] = Object.keys(networks)
+
+/** The shape of a network's batch: images [batch, 1, side, side], or sequences. */
+export const inputShape = ({ batch, side = 0, input }: Network): readonly number[] => input ?? [batch, 1, side, side]
 
 /** The row of the table. Throws an error that lists the names where there is none. */
 export function networkOf(name: string): Network {

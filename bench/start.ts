@@ -3,7 +3,7 @@
 import * as torch from 'kindling'
 import { nn } from 'kindling'
 import * as models from 'kindling/models'
-import { type Network, networkOf } from './networks.ts'
+import { inputShape, type Network, networkOf } from './networks.ts'
 
 /** A parameter as PyTorch lays it out: [out, in, kh, kw] or [out, in] or [channels]. */
 export interface Parameter {
@@ -91,6 +91,6 @@ export function startOf(name: string): Start {
     throw new Error(`${name}: no description for ${module.constructor.name}`)
   }
   const layers = layersOf(net)
-  const images = plain(torch.rand(network.batch, 1, network.side, network.side))
+  const images = plain(torch.rand(inputShape(network)))
   return { network, layers, parameters, images, labels: Int32Array.from({ length: network.batch }, (_, i) => i % 10) }
 }

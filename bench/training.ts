@@ -1,13 +1,14 @@
-// One training step of a network of the table, the same as training.py: manualSeed(0), then the network, then the images.
+// One training step of a network of the table, the same as training.py: manualSeed(0), then the network, then the inputs.
 import * as torch from 'kindling'
 import { F, nn, optim } from 'kindling'
-import { type Network, networkOf } from './networks.ts'
+import { inputShape, type Network, networkOf } from './networks.ts'
+import * as sequences from './sequences.ts'
 
 type Net = nn.Module & ((x: torch.Tensor) => torch.Tensor)
 
-/** The network's function in `kindling/models`, by name: a network that is still to come is an error of its own. */
-async function build({ title, model, options }: Network): Promise<Net> {
-  const models = (await import('kindling/models')) as Readonly<Record<string, unknown>>
+/** The network's function in `kindling/models` or sequences.ts, by name: a network that is still to come is an error of its own. */
+async function build({ title, model, options, input }: Network): Promise<Net> {
+  const models = (input ? sequences : await import('kindling/models')) as Readonly<Record<string, unknown>>
   const make = models[model]
   if (typeof make !== 'function') throw new Error(`${title}: kindling/models has no ${model}`)
   return make(options) as Net
@@ -37,11 +38,13 @@ export interface Changes {
 
 /** Builds the network and its data: SGD with cross-entropy on the same batch again and again. */
 export async function training(name: string, { depth, ...sizes }: Changes = {}): Promise<Training> {
-  const network = { ...networkOf(name), ...sizes }
+  const known = networkOf(name)
+  if (known.input && Object.keys(sizes).length > 0) throw new Error(`${known.title}: the sizes of sequences are fixed`)
+  const network = { ...known, ...sizes }
   torch.manualSeed(0)
   const net = depth === undefined ? await build(network) : deepMlp(depth)
-  const images = torch.rand(network.batch, 1, network.side, network.side)
-  const labels = torch.arange(network.batch).remainder(10)
+  const inputs = torch.rand(inputShape(network))
+  const labels = torch.arange(network.input ? inputs.numel() / inputs.size(-1) : network.batch).remainder(10)
   const optimizer = new optim.SGD(net.parameters(), { lr: network.lr })
   const run = (x: torch.Tensor, y: torch.Tensor): number => {
     const loss = F.crossEntropy(net(x), y)
@@ -52,7 +55,7 @@ export async function training(name: string, { depth, ...sizes }: Changes = {}):
   }
   return {
     network,
-    step: () => torch.scope(() => run(images, labels)),
-    stepOn: (count) => torch.scope(() => run(images.narrow(0, 0, count), labels.narrow(0, 0, count))),
+    step: () => torch.scope(() => run(inputs, labels)),
+    stepOn: (count) => torch.scope(() => run(inputs.narrow(0, 0, count), labels.narrow(0, 0, count))),
   }
 }

@@ -13,6 +13,7 @@ import { agreement } from '../../bench/measure/compare.ts'
 import { networkNames, networkOf } from '../../bench/networks.ts'
 import { kindling, torchSettings } from '../../bench/programs.ts'
 import { type Results, toJson, writeResults } from '../../bench/report/files.ts'
+import * as sequences from '../../bench/sequences.ts'
 import { ratioChart } from '../../bench/report/ratioChart.ts'
 import { type RowHead, rowOf } from '../../bench/report/rows.ts'
 import { scalingChart } from '../../bench/report/scalingChart.ts'
@@ -113,9 +114,10 @@ test('PyTorch counts in every setting, with one thread in one', () => {
   expect(torchSettings(2, ['one thread', 'default'])).toEqual(['default', 'one thread'])
 })
 
-test('every network of the table is one of kindling/models', () => {
-  expect(networkNames).toHaveLength(10)
-  for (const name of networkNames) expect(models).toHaveProperty(networkOf(name).model)
+test('every network of the table is one of kindling/models, or one of the layers for sequences', () => {
+  expect(networkNames).toHaveLength(12)
+  for (const name of networkNames)
+    expect(networkOf(name).input ? sequences : models).toHaveProperty(networkOf(name).model)
   expect(() => networkOf('lenet5')).toThrow("no network 'lenet5': known are softmax-regression")
 })
 
@@ -140,4 +142,14 @@ test('node bench/step.ts lenet --steps 1 prints a finite loss', async () => {
   const args = [join(import.meta.dirname, '../../bench/step.ts'), 'lenet', '--steps', '1', '--warm-up', '0']
   const { stdout } = await promisify(execFile)(process.execPath, args)
   expect(stdout).toMatch(/^lenet: [\d.]+ ms a step \(.*\), loss 2\.327\d\d to 2\.327\d\d, memory \d+ MiB, /)
+})
+
+// With dropout, whose masks are PyTorch's: step.py prints these losses.
+test.each([
+  ['lstm', /loss 2\.3051\d to 2\.304\d\d,/],
+  ['transformer', /loss 2\.4459\d to 2\.462\d\d,/],
+])('node bench/step.ts %s prints the loss that PyTorch has', async (name, loss) => {
+  const args = [join(import.meta.dirname, '../../bench/step.ts'), name, '--steps', '2', '--warm-up', '0']
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toMatch(loss)
 })

@@ -3,7 +3,9 @@
 
 import { ValueError } from './errors.ts'
 
-const N = 624
+/** Words of a state, and of what is made of them at once. */
+export const stateWords = 624
+const N = stateWords
 const M = 397
 const DEFAULT_SEED = 67280421310721n
 
@@ -91,6 +93,18 @@ export class Generator {
     const radius = Math.sqrt(-2 * Math.log1p(-this.uniform53()))
     this.cachedNormal = radius * Math.sin(angle)
     return radius * Math.cos(angle)
+  }
+
+  /** Copies the words that stand now, not tempered, and returns how many of them are used: for devices that go on with the stream by themselves. */
+  copyState(words: Int32Array): number {
+    words.set(this.words)
+    return this.next
+  }
+  /** Goes on behind the first `next` of these words: what `copyState` gave, or a later block of the same stream. */
+  moveTo(words: Int32Array, next: number): void {
+    this.words.set(words)
+    this.temper()
+    this.next = next
   }
 
   /** Everything that decides the numbers to come, in the format of `torch.get_rng_state()`. */

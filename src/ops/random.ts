@@ -5,6 +5,7 @@ import { type HalfFormat, halfFormatOf } from '../base/half.ts'
 import * as R from '../base/random.ts'
 import { broadcastShapes, formatShape } from '../base/shape.ts'
 import { refuseCapture } from '../runtime/capture.ts'
+import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { zerosLike } from './creation.ts'
 import { fillFromHost, fromHost } from './host.ts'
@@ -263,8 +264,14 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options: RandomO
   return redraw('bernoulli_', x, (target) => drawBits(target, p, options.generator ?? defaultGenerator))
 }
 
-const drawBits = (x: Tensor, p: number, generator: R.Generator): Tensor =>
-  fillDrawn(x, (out) => R.bernoulli(generator, out, p))
+/** Float32 is drawn by a kernel, where the device's memory is at hand. */
+const hasKernel = ({ storage, dtype }: Tensor): boolean => storage.backend.live && dtype === 'float32'
+
+function drawBits(x: Tensor, p: number, generator: R.Generator): Tensor {
+  if (!hasKernel(x) || !x.isContiguous()) return fillDrawn(x, (out) => R.bernoulli(generator, out, p))
+  launch({ kind: 'bernoulli', out: x, generator, p, value: 1 })
+  return x
+}
 
 /** Exponential with the rate `lambda`. Source: `torch.Tensor.exponential_`. */
 export function exponential_(x: Tensor, lambda = 1, { generator = defaultGenerator }: RandomOptions = {}): Tensor {
@@ -311,8 +318,12 @@ export interface DropoutOptions extends RandomOptions {
 
 /** Numbers 0 and 1 / (1 - p), drawn as PyTorch's CPU does: the factors of dropout. */
 function keepFactors(shape: readonly number[], x: Tensor, p: number, generator: R.Generator): Tensor {
-  const factors = drawBits(Tensor.empty(shape, x.dtype, x.device), 1 - p, generator)
-  return factors.div_(1 - p)
+  const factors = Tensor.empty(shape, x.dtype, x.device)
+  if (hasKernel(factors)) {
+    launch({ kind: 'bernoulli', out: factors, generator, p: 1 - p, value: 1 / Math.fround(1 - p) })
+    return factors
+  }
+  return drawBits(factors, 1 - p, generator).div_(1 - p)
 }
 
 function dropWith(op: string, x: Tensor, shape: readonly number[], options: DropoutOptions): Tensor {

@@ -23,6 +23,7 @@ const viewsOf: ViewsOf = {
   gather: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],
   scatter: (s) => [s.out, s.x, ...s.indices.map((operand) => operand.index)],
   copy: (s) => [s.out, s.x],
+  bernoulli: (s) => [s.out],
 }
 
 const listOf = (spec: KernelSpec): readonly (View | null)[] =>

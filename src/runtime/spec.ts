@@ -2,6 +2,7 @@
 // A spec is checked by the op that makes it; a device may trust it. Shapes and strides count elements.
 import type { ComputeType, DType } from '../base/dtype.ts'
 import type { Expr } from '../base/expr.ts'
+import type { Generator } from '../base/mt19937.ts'
 import type { Storage } from './storage.ts'
 
 /** Elements of a storage seen through shape, strides and offset. A `Tensor` is one. */
@@ -186,6 +187,18 @@ export interface CopySpec {
   readonly out: View
 }
 
+/**
+ * The next numbers of a generator's stream, two words each: `out[i] = value` where the number of [0, 1) with 53 bits is below `p`, else 0. `out` is float32 and
+ * contiguous; the generator moves on.
+ */
+export interface BernoulliSpec {
+  readonly kind: 'bernoulli'
+  readonly out: View
+  readonly generator: Generator
+  readonly p: number
+  readonly value: number
+}
+
 export type KernelSpec =
   | MapSpec
   | ReduceSpec
@@ -199,6 +212,7 @@ export type KernelSpec =
   | GatherSpec
   | ScatterSpec
   | CopySpec
+  | BernoulliSpec
 export type KernelKind = KernelSpec['kind']
 
 /** One function per kind: a device that misses one does not compile. */

@@ -40,7 +40,7 @@ function fieldLines(name: string, value: unknown): string[] {
 
 /** Name and fields, a line each. */
 export function describeSpec(spec: KernelSpec): string {
-  const fields = Object.entries(spec).filter(([name]) => !['kind', 'op', 'pass'].includes(name))
+  const fields = Object.entries(spec).filter(([name]) => !['kind', 'op', 'pass', 'generator'].includes(name))
   const lines = fields.flatMap(([name, value]) => fieldLines(name, value))
   return [kernelName(spec), ...lines.map((line) => `  ${line}`)].join('\n')
 }

@@ -2,6 +2,7 @@
 // It is the oracle of the other devices' tests and the text to read first; it is not fast. A handle is an ArrayBuffer.
 import type { Backend, Handle, MemoryStats } from '../../runtime/backend.ts'
 import type { Kernels } from '../../runtime/spec.ts'
+import { bernoulli } from './bernoulli.ts'
 import { conv } from './conv.ts'
 import { copy } from './copy.ts'
 import { crossEntropy } from './crossEntropy.ts'
@@ -31,6 +32,7 @@ export class ReferenceBackend implements Backend {
     gather,
     scatter,
     copy,
+    bernoulli,
   }
   private used = 0
   private highWater = 0

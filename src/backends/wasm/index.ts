@@ -4,6 +4,7 @@ import type { Recorder } from '../../runtime/capture.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
 import { revecObstacle } from './features.ts'
+import { bernoulli } from './kernels/bernoulli.ts'
 import { conv } from './kernels/conv.ts'
 import { copy } from './kernels/copy.ts'
 import { crossEntropy } from './kernels/crossEntropy.ts'
@@ -33,6 +34,7 @@ const factories: Factories = {
   gather,
   scatter,
   copy,
+  bernoulli,
 }
 
 /** Every kind of kernel, made when it is first run, inside the engine's session of one spec. */

@@ -184,8 +184,7 @@ function multiply(a: View, w: View, c: View, beta: 0 | 1, bias: View | null = nu
   })
 }
 
-/** The transposed product g^T x, turned round: rows of g are mostly wide, and a product reads them better on the right. */
-const weightGrad = (g: Tensor, x: Tensor): Tensor => mm(x.t(), g).t()
+const weightGrad = (g: Tensor, x: Tensor): Tensor => mm(g.t(), x)
 
 /** What the gradient needs of the forward sweep: gates [N, gates * H], h before each step, the cell's extra values; with a projection its input. */
 export interface Kept {

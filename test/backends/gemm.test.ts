@@ -26,11 +26,19 @@ const withZeros = (layout: Layout, zero: readonly boolean[]): Layout => ({
   strides: layout.strides.map((s, d) => (zero[d] ? 0 : s)),
 })
 
-function caseOf(sizes: Sizes, random: Random | null): Case<GemmSpec> {
+/** Columns follow each other instead of rows. */
+const byColumns = ([batch, rows, columns]: readonly number[]): Layout => ({
+  ...contiguous([batch, rows, columns]),
+  strides: [rows * columns, 1, rows],
+})
+
+/** With `random`, layouts of all kinds; else contiguous, or by columns for the letters in `turned`. */
+function caseOf(sizes: Sizes, random: Random | null, turned = ''): Case<GemmSpec> {
   const { dtype, batch, m, n, k, alpha, beta, broadcast } = sizes
   const layout = (...shape: number[]) => (random === null ? contiguous(shape) : randomLayout(random, shape))
-  const a = withZeros(layout(batch, m, k), [broadcast.a, false, false])
-  const b = withZeros(layout(batch, k, n), [broadcast.b, false, false])
+  const operand = (name: string, ...shape: number[]) => (turned.includes(name) ? byColumns(shape) : layout(...shape))
+  const a = withZeros(operand('a', batch, m, k), [broadcast.a, false, false])
+  const b = withZeros(operand('b', batch, k, n), [broadcast.b, false, false])
   const c = layout(batch, m, n)
   const bias = broadcast.bias && withZeros(layout(batch, m, n), broadcast.bias)
   return {
@@ -95,6 +103,27 @@ describe('gemm', () => {
       const sizes: Sizes = { dtype: 'float32', batch: 1, m, n, k, alpha: 1, beta: 0, broadcast: none }
       expectAgreement(caseOf(sizes, random), oracle, [single, double], JSON.stringify(sizes))
     }
+  })
+
+  test('agrees whoever packs the operands, and along whichever dimension they are contiguous', () => {
+    const none = { a: false, b: false, bias: null }
+    for (const [batch, m, n, k, alpha] of [
+      // An item packs its rows; one that takes all columns, in two blocks of k; packed in front because of alpha.
+      [2, 397, 70, 40, 1],
+      [1, 391, 37, 301, 1],
+      [1, 391, 70, 40, -2],
+      // An item packs its columns, the last panel not full.
+      [2, 37, 300, 45, 1],
+      [1, 35, 151, 275, 1],
+    ])
+      for (const turned of ['', 'a', 'b', 'ab']) {
+        const sizes: Sizes = { dtype: 'float32', batch, m, n, k, alpha, beta: 0, broadcast: none }
+        const note = `${JSON.stringify(sizes)} ${turned}`
+        expectAgreement(caseOf(sizes, null, turned), oracle, [single, narrow, plain, double], note)
+        expectSameBits(caseOf(sizes, null, turned), single, double)
+      }
+    const sizes: Sizes = { dtype: 'float64', batch: 1, m: 390, n: 11, k: 275, alpha: 1, beta: 1, broadcast: none }
+    for (const turned of ['', 'a', 'b', 'ab']) expectAgreement(caseOf(sizes, null, turned), oracle, [single], turned)
   })
 
   test('is exact in integer dtypes', () => {

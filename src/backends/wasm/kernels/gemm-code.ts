@@ -161,6 +161,24 @@ export function lanesOfPanel(f: Func, panel: Local, small: Local, bigPanels: Loc
   f.get(small)
   f.op('i32.add')
 }
+/** Calls `body` for the panels first .. last - 1 that have one lane more, then for the others; either may be none. */
+export function byHeight(
+  f: Func,
+  { first, last, middle }: Readonly<Record<'first' | 'last' | 'middle', Local>>,
+  bigPanels: Local,
+  body: (first: Local, last: Local, more: 0 | 1) => void,
+): void {
+  setMin(f, middle, last, bigPanels)
+  body(first, middle, 1)
+  // max(first, bigPanels)
+  f.get(first)
+  f.get(bigPanels)
+  f.get(first)
+  f.get(bigPanels)
+  f.op('i32.gt_u', 'select')
+  f.set(middle)
+  body(middle, last, 0)
+}
 /** Leaves the first lane of a panel on the stack. */
 export function firstOfPanel(f: Func, panel: Local, small: Local, bigPanels: Local): void {
   f.get(panel)

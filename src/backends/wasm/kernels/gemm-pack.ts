@@ -1,10 +1,10 @@
 // Rearranging operands for the micro-kernels of gemm: panels in which step k is one run of `width` elements, and tiles with any strides.
 // Bits are moved, never computed with, so that one function serves every dtype of a size.
 import type { Func, FuncRef, Local, Module } from '../asm.ts'
-import { fields, firstOfPanel, lanesOfPanel, locals, minus, readFields, setMin, splitOff, sumOf } from './gemm-code.ts'
-import { type Machine, shapeOf } from './gemm-micro.ts'
+import { locals, sumOf } from './gemm-code.ts'
 
-type Bytes = 4 | 8
+/** Bytes of an element. */
+export type Bytes = 4 | 8
 const loads = { 4: 'i32.load', 8: 'i64.load' } as const
 const stores = { 4: 'i32.store', 8: 'i64.store' } as const
 
@@ -274,76 +274,6 @@ export function tileCopier(mod: Module, bytes: Bytes): FuncRef {
       f.call(element)
       f.inc(src, srcRow)
       f.inc(dst, dstRow)
-    })
-  })
-}
-
-export const packFields = fields(
-  'alpha alphaHigh scale src srcBatch srcLane srcK dst dstBatch k lanes panels laneSmall bigPanels padded',
-)
-
-/** Items: batch x panel. Panel p holds the next `laneSmall` lanes (one more in the first `bigPanels`), or `padded` lanes, the last of them zeros. */
-export function packKernel(mod: Module, m: Machine): void {
-  const { bytes } = shapeOf(m)
-  const pack = packer(mod, bytes)
-  mod.kernel('pack', (f, desc, begin, end) => {
-    const d = readFields(f, desc, packFields)
-    const l = locals(f, 'item batch panel lanes width lane0 to i end')
-    f.range(l.item, begin, end, 1, () => {
-      f.get(l.item)
-      f.set(l.batch)
-      splitOff(f, l.batch, d.panels, l.panel)
-      f.get(d.padded)
-      f.if(
-        () => {
-          f.get(d.padded)
-          f.tee(l.width)
-          f.get(l.panel)
-          f.op('i32.mul')
-          f.set(l.lane0)
-          setMin(f, l.lanes, minus(f, d.lanes, l.lane0), d.padded)
-        },
-        () => {
-          lanesOfPanel(f, l.panel, d.laneSmall, d.bigPanels)
-          f.tee(l.width)
-          f.set(l.lanes)
-          firstOfPanel(f, l.panel, d.laneSmall, d.bigPanels)
-          f.set(l.lane0)
-        },
-      )
-      sumOf(f, d.dst, [l.batch, d.dstBatch])
-      f.get(l.lane0)
-      f.get(d.k)
-      f.op('i32.mul')
-      f.i32(bytes)
-      f.op('i32.mul', 'i32.add')
-      f.set(l.to)
-      sumOf(f, d.src, [l.batch, d.srcBatch])
-      f.get(l.lane0)
-      f.get(d.srcLane)
-      f.op('i32.mul', 'i32.add')
-      for (const x of [d.srcLane, d.srcK, l.to, l.lanes, l.width, d.k]) f.get(x)
-      f.call(pack)
-      f.get(d.scale)
-      f.if(() => {
-        f.get(l.to)
-        f.get(l.width)
-        f.get(d.k)
-        f.op('i32.mul')
-        f.i32(bytes)
-        f.op('i32.mul', 'i32.add')
-        f.set(l.end)
-        f.range(l.i, l.to, l.end, bytes, () => {
-          f.get(l.i)
-          f.get(l.i)
-          f.load(`${m.type}.load`)
-          f.get(desc)
-          f.load('f64.load', packFields.alpha)
-          if (m.type === 'f32') f.op('f32.demote_f64')
-          f.op(`${m.type}.mul`)
-          f.store(`${m.type}.store`)
-        })
-      })
     })
   })
 }

@@ -8,7 +8,7 @@ import { blockFields, blocksKernel, slotBytes } from './gemm-blocks.ts'
 import { describe, evenPanels, slotsOf } from './gemm-code.ts'
 import { dotBlock, dotFields, dotKernel, dotSlotBytes } from './gemm-dots.ts'
 import { type Machine, machineKey, shapeOf } from './gemm-micro.ts'
-import { packFields, packKernel } from './gemm-pack.ts'
+import { packFields, packKernel, panelsTogether } from './gemm-panels.ts'
 import { plainFields, plainKernel, type ScalarType } from './gemm-plain.ts'
 
 /** The machine of the engine for an element type. */
@@ -137,7 +137,12 @@ function pack(
   const panels = even?.panels ?? Math.ceil(lanes / padded)
   const batchBytes = (even ? lanes : panels * padded) * k * bytes
   const at = engine.scratch(batch * batchBytes)
+  // Where lanes are contiguous, several panels are packed together.
+  const together = x.row === bytes ? panelsTogether : 1
+  const groups = Math.ceil(panels / together)
   const desc = describe(engine, packFields, {
+    together,
+    groups,
     alpha,
     scale: Number(alpha !== 1),
     src: x.at,
@@ -153,7 +158,8 @@ function pack(
     bigPanels: even?.bigPanels ?? 0,
     padded,
   })
-  engine.dispatch(kernelsOf(engine, machine).pack, desc, batch * panels, Math.max(1, Math.floor(32768 / (16 * k))))
+  const grain = Math.max(1, Math.floor(32768 / (16 * k * together)))
+  engine.dispatch(kernelsOf(engine, machine).pack, desc, batch * groups, grain)
   return { at, batch: batchBytes }
 }
 
@@ -218,28 +224,38 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
   const packA = p.alpha !== 1 || p.m * p.k * p.n > 1 << 20
   const severalRowBlocks = p.m > 2 * rowsPerBlock
   const inPlaceB = p.b.column === bytes && (p.m <= 4 * rows || p.k * p.n * bytes <= 16384)
-  const packB = inPlaceB ? 1 : severalRowBlocks ? 0 : 2
+  const packB = inPlaceB ? 1 : severalRowBlocks ? 0 : p.b.column === bytes ? 3 : 2
+
+  // An item that takes all columns packs its rows by itself: they stay in its cache, where all of A would go through memory. With several blocks of
+  // k its part of C has to stay there, too.
+  const packByItem = packA && p.alpha === 1 && severalRowBlocks && columnPanels <= (kBlocks === 1 ? 64 : 32)
 
   let rowPanelsPerBlock = Math.min(
     panel.panels,
-    packB === 2 ? Math.ceil((2 * rowsPerBlock) / rows) : rowsPerBlock / rows,
+    packB >= 2 ? Math.ceil((2 * rowsPerBlock) / rows) : rowsPerBlock / rows,
   )
-  let columnsPerBlock = Math.min(columnPanels, columnPanelsPerBlock)
+  let columnsPerBlock = packByItem ? columnPanels : Math.min(columnPanels, columnPanelsPerBlock)
   for (;;) {
     const items = p.batch * Math.ceil(panel.panels / rowPanelsPerBlock) * Math.ceil(columnPanels / columnsPerBlock)
     const each = rowPanelsPerBlock * rows * columnsPerBlock * columns * p.k
     if (items >= 8 || each < worthSplitting || (rowPanelsPerBlock === 1 && columnsPerBlock === 1)) break
-    if (columnsPerBlock > 1 && (packB === 2 || columnsPerBlock * columns >= rowPanelsPerBlock * rows))
+    if (!packByItem && columnsPerBlock > 1 && (packB >= 2 || columnsPerBlock * columns >= rowPanelsPerBlock * rows))
       columnsPerBlock = Math.ceil(columnsPerBlock / 2)
     else rowPanelsPerBlock = Math.ceil(rowPanelsPerBlock / 2)
+  }
+  if (packByItem) {
+    // Even blocks, a multiple of four.
+    const four = 4 * Math.ceil(Math.ceil(panel.panels / rowPanelsPerBlock) / 4)
+    rowPanelsPerBlock = Math.ceil(panel.panels / four)
   }
   const rowBlocks = Math.ceil(panel.panels / rowPanelsPerBlock)
   const columnBlocks = Math.ceil(columnPanels / columnsPerBlock)
 
   let a: Partial<Record<keyof typeof blockFields, number>> = aFields(p.a)
-  if (packA) {
+  if (packByItem) a = { ...aFields(p.a), aPacked: 2 }
+  else if (packA) {
     const packed = pack(engine, machine, p.a, p.a.batch === 0 ? 1 : p.batch, p.m, p.k, { most: rows }, p.alpha)
-    a = { a: packed.at, aBatch: p.a.batch === 0 ? 0 : packed.batch, aRow: bytes, aPacked: 1 }
+    a = { a: packed.at, aBatch: p.a.batch === 0 ? 0 : packed.batch, aPacked: 1 }
   }
   let b: Partial<Record<keyof typeof blockFields, number>> = { ...bFields(p.b), bPanel: columns * p.b.column, packB }
   if (packB === 0) {
@@ -252,7 +268,10 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
     ...cFields(p.c),
     ...initFields(init),
     initPanel: init.panel,
-    ...slotsOf(engine, slotBytes(machine, kBlock)),
+    ...slotsOf(
+      engine,
+      slotBytes(machine, kBlock, packB === 3 ? columnsPerBlock : 1, packByItem ? rowPanelsPerBlock * rows : 0),
+    ),
     n: p.n,
     k: p.k,
     kBlock,

@@ -48,6 +48,7 @@ onEachDevice(() => {
       expect(() => f(torch.ones(2))).toThrow('matrices [..., m, n] are needed, got [2]')
     expect(() => linalg.solve(torch.eye(3), torch.ones(2, 2))).toThrow('sizes do not fit A X = B')
     expect(() => linalg.solve(torch.eye(3), torch.ones(3), { left: false })).toThrow('sizes do not fit X A = B')
+    expect(() => linalg.solve(torch.ones(1, 1), torch.ones(1), { left: false })).toThrow('a vector on the left')
     expect(() => linalg.solveTriangular(torch.eye(2), torch.ones(2), { upper: true })).toThrow(ShapeError)
     expect(() => linalg.lstsq(torch.ones(3, 2), torch.ones(2, 1))).toThrow('rows and leading dimensions differ')
     expect(() => linalg.matrixNorm(torch.ones(2, 2), 1, { dim: [0, 0] })).toThrow('two different dimensions')
@@ -106,6 +107,7 @@ onEachDevice(() => {
     expect(linalg.pinv(torch.zeros(2, 0)).shape).toEqual([0, 2])
     expect(linalg.matrixRank(torch.zeros(2, 0, 3)).tolist()).toEqual([0, 0])
     expect(linalg.cond(torch.zeros(2, 0, 0), 1).tolist()).toEqual([0, 0])
+    expect(linalg.cond(torch.zeros(0, 2), 1).item()).toBe(0)
     expect(linalg.eigh(none).eigenvalues.shape).toEqual([3, 0])
     expect(linalg.matrixNorm(torch.zeros(0, 3), 'nuc').item()).toBe(0)
     expect(linalg.matrixNorm(torch.zeros(0, 3), 1).item()).toBe(0)
@@ -227,9 +229,9 @@ onEachDevice(() => {
     same(torch.slogdet(a)[1], linalg.slogdet(a).logabsdet)
     same(a.logdet(), torch.logdet(a))
     same(torch.inverse(a), linalg.inv(a))
-    same(s.cholesky(true), linalg.cholesky(s, { upper: true }))
+    same(s.cholesky({ upper: true }), linalg.cholesky(s, { upper: true }))
     same(a.qr()[1], linalg.qr(a).R)
-    same(torch.qr(a.narrow(1, 0, 2), false)[0], linalg.qr(a.narrow(1, 0, 2), { mode: 'complete' }).Q)
+    same(torch.qr(a.narrow(1, 0, 2), { some: false })[0], linalg.qr(a.narrow(1, 0, 2), { mode: 'complete' }).Q)
     same(a.matrixExp(), linalg.matrixExp(a))
     same(a.matrixPower(2), linalg.matrixPower(a, 2))
     same(a.pinverse(), linalg.pinv(a, { rtol: 1e-15 }))
@@ -241,6 +243,25 @@ onEachDevice(() => {
     same(V, linalg.svd(a.narrow(1, 0, 2)).Vh.mT)
     expect(a.narrow(1, 0, 2).svd({ some: false }).U.shape).toEqual([3, 3])
     expect(torch.svd(a.narrow(1, 0, 2), { computeUv: false }).U.tolist()).toEqual(torch.zeros(3, 3).tolist())
+  })
+
+  test('tensors as matrices, and powers', () => {
+    const whole = torch.eye(6).reshape(2, 3, 6)
+    expect(linalg.tensorinv(whole).shape).toEqual([6, 2, 3])
+    expect(() => linalg.tensorinv(whole, { ind: 1 })).toThrow(
+      'the product of the first 1 sizes is not that of the rest',
+    )
+    expect(() => linalg.tensorinv(whole, { ind: 0 })).toThrow('ind must be a whole number above 0, got 0')
+    expect(linalg.tensorsolve(whole, torch.ones(2, 3)).shape).toEqual([6])
+    expect(() => linalg.tensorsolve(torch.ones(2, 2, 3), torch.ones(2))).toThrow('do not make a square matrix')
+    expect(linalg.vander(tensor([1, 2, 3])).tolist()).toEqual([
+      [1, 1, 1],
+      [1, 2, 4],
+      [1, 3, 9],
+    ])
+    expect(() => linalg.vander(wave([2, 3]), { N: 1 })).toThrow('N must be a whole number above 1, got 1')
+    expect(() => linalg.vander(torch.ones(2, { dtype: 'bool' }))).toThrow(DTypeError)
+    expect(() => linalg.vander(torch.tensor(2))).toThrow(ShapeError)
   })
 
   test('least squares: which results a driver gives', () => {

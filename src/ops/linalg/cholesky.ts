@@ -13,7 +13,7 @@ import { solveTriangular } from './solve.ts'
 import { broadcastBatches, checkMatrix, checkSystem, countsOf, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
 
 export interface CholeskyOptions {
-  /** Give U of A = U^T U instead of L of A = L L^T. Default false. */
+  /** U of A = U^T U instead of L of A = L L^T. Default false. */
   upper?: boolean
 }
 
@@ -72,13 +72,13 @@ export function choleskyEx(
   return named([out, countsOf(info, batch, 'int32', a)], ['L', 'info'])
 }
 
-/** `linalg.cholesky` under its older name, with a second positional argument. Source: `torch.cholesky`. */
-export function choleskyFactor(a: Tensor, upper: boolean = false): Tensor {
+/** `linalg.cholesky` under its older name. Source: `torch.cholesky`. */
+export function choleskyFactor(a: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
   return checkedFactors('cholesky', 'CholeskyBackward0', a, upper)
 }
 
 /** X of A X = B, given the factor of A: B [..., n, k], factor [..., n, n]; leading dimensions broadcast. Source: `torch.cholesky_solve`. */
-export function choleskySolve(b: Tensor, factor: Tensor, upper: boolean = false): Tensor {
+export function choleskySolve(b: Tensor, factor: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
   checkSystem('choleskySolve', factor)
   checkMatrix('choleskySolve', b)
   if (b.size(-2) !== factor.size(-1))
@@ -91,7 +91,7 @@ export function choleskySolve(b: Tensor, factor: Tensor, upper: boolean = false)
     return solveTriangular(second, solveTriangular(first, right, { upper: false }), { upper: true })
   })
   return record('CholeskySolveBackward0', [right, l], out, [l, out], (g, [sl, x], needs) => {
-    const gb = choleskySolve(g, sl, upper)
+    const gb = choleskySolve(g, sl, { upper })
     return [gb, needs[1] ? factorGrad(matmul(gb, x.mT), sl, upper) : null]
   })
 }
@@ -103,10 +103,10 @@ function factorGrad(ga: Tensor, l: Tensor, upper: boolean): Tensor {
 }
 
 /** The inverse of A, given its factor [..., n, n]. Source: `torch.cholesky_inverse`. */
-export function choleskyInverse(factor: Tensor, upper: boolean = false): Tensor {
+export function choleskyInverse(factor: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
   checkSystem('choleskyInverse', factor)
   const one = eye(factor.size(-1), { dtype: factor.dtype, device: factor.device })
-  const out = withoutRecording(() => choleskySolve(one, factor, upper))
+  const out = withoutRecording(() => choleskySolve(one, factor, { upper }))
   return record('CholeskyInverseBackward0', [factor], out, [factor, out], (g, [l, x]) => [
     factorGrad(matmul(matmul(x, g), x), l, upper),
   ])

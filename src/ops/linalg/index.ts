@@ -18,3 +18,4 @@ export { lstsq, type LstsqOptions, matrixRank, pinv, type RankOptions } from './
 export { qr, type QRMode } from './qr.ts'
 export { inv, invEx, solve, solveTriangular, type TriangularOptions } from './solve.ts'
 export { svd, svdvals } from './svd.ts'
+export { tensorinv, tensorsolve, vander } from './tensors.ts'

@@ -158,8 +158,9 @@ export function cond(a: Tensor, p: MatrixOrder = 2): Tensor {
     const [first, last] = [values.select(-1, 0), values.select(-1, -1)]
     return p === 2 ? first.div(last) : last.div(first)
   }
-  checkSquare(op, a)
+  if (typeof p === 'string' || a.numel() > 0) checkSquare(op, a)
   if (a.numel() === 0) {
+    // The order is checked all the same.
     matrixNorm(full([1, 1], 1, { dtype: a.dtype, device: a.device }), p)
     return zerosOf(a.shape.slice(0, -2), a)
   }

@@ -58,10 +58,7 @@ export function vecdot(x: Tensor, y: Tensor, { dim = -1 }: { dim?: number } = {}
   const op = 'linalg.vecdot'
   checkFloating(op, x)
   sameDType(op, x, y)
-  if (x.ndim === 1 && y.ndim === 1) {
-    normalizeDim(op, dim, 1)
-    return dot(x, y)
-  }
+  if (x.ndim === 1 && y.ndim === 1) return dot(x, y)
   return sum(x.mul(y), dim)
 }
 

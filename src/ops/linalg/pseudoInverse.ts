@@ -136,7 +136,7 @@ function symmetricPinv(a: Tensor, options: RankOptions & EighOptions): Tensor {
 }
 
 /** `linalg.pinv` under its older name. Source: `torch.pinverse`. */
-export function pinverse(a: Tensor, rcond: number = 1e-15): Tensor {
+export function pinverse(a: Tensor, { rcond = 1e-15 }: { rcond?: number } = {}): Tensor {
   return pinv(a, { rtol: rcond })
 }
 

@@ -73,7 +73,7 @@ function wideGrad(gq: Tensor | null, gr: Tensor | null, q: Tensor, r: Tensor): T
 }
 
 /** `linalg.qr`, in mode 'reduced' or (`some: false`) 'complete'. Source: `torch.qr`. */
-export function qrOf(a: Tensor, some: boolean = true): QR {
+export function qrOf(a: Tensor, { some = true }: { some?: boolean } = {}): QR {
   return qr(a, { mode: some ? 'reduced' : 'complete' })
 }
 

@@ -117,6 +117,11 @@ export function solve(a: Tensor, b: Tensor, { left = true }: { left?: boolean } 
   if (!vectors) checkMatrix(op, b)
   const right = vectors ? b.unsqueeze(-1) : b
   checkSides(op, a, right, left)
+  if (vectors && !left)
+    throw new ShapeError(
+      `${op}: a vector on the left is not X A = B: ${formatShape(b.shape)}`,
+      'b.unsqueeze(-2) makes it a row.',
+    )
   const x = solveStacks(...broadcastBatches(op, a, right), { left })
   return vectors ? x.squeeze(-1) : x
 }

@@ -1,5 +1,5 @@
 // LU decomposition of square matrices with partial pivoting (Golub & Van Loan, 3.4), and the systems it solves.
-import { addRow, largest, swapRows } from './rows.ts'
+import { addRow, addRows, largest, swapRows } from './rows.ts'
 
 /** P A = L U: below the diagonal L, whose diagonal is 1; the rest U. */
 export interface LU {
@@ -61,10 +61,10 @@ export function solveLU({ n, values, rows }: LU, b: Float64Array, k: number): Fl
   const x = new Float64Array(n * k)
   for (let i = 0; i < n; i++) x.set(b.subarray(rows[i] * k, (rows[i] + 1) * k), i * k)
   for (let i = 1; i < n; i++) {
-    for (let j = 0; j < i; j++) addRow(x, i * k, x, j * k, k, -values[i * n + j])
+    addRows(x, i * k, x, 0, k, k, values, i * n, i, -1)
   }
   for (let i = n - 1; i >= 0; i--) {
-    for (let j = i + 1; j < n; j++) addRow(x, i * k, x, j * k, k, -values[i * n + j])
+    addRows(x, i * k, x, (i + 1) * k, k, k, values, i * n + i + 1, n - i - 1, -1)
     const head = values[i * n + i]
     for (let c = 0; c < k; c++) x[i * k + c] /= head
   }

@@ -1,5 +1,5 @@
 // Systems with a triangular matrix, by substitution.
-import { addRow } from './rows.ts'
+import { addRows } from './rows.ts'
 
 export interface Triangle {
   /** The upper triangle is read; otherwise the lower one. */
@@ -13,7 +13,7 @@ export function solveTriangle(t: Float64Array, b: Float64Array, n: number, k: nu
   for (let step = 0; step < n; step++) {
     const i = upper ? n - 1 - step : step
     const [from, to] = upper ? [i + 1, n] : [0, i]
-    for (let j = from; j < to; j++) addRow(b, i * k, b, j * k, k, -t[i * n + j])
+    addRows(b, i * k, b, from * k, k, k, t, i * n + from, to - from, -1)
     if (unit) continue
     const head = t[i * n + i]
     for (let c = 0; c < k; c++) b[i * k + c] /= head

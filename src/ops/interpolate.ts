@@ -1,10 +1,10 @@
 // Resizing of [N, C, ...]: one dimension after the other, each output element a weighted sum of a few input elements.
+import type { DType, TypedArray } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { fromHost } from './host.ts'
+import { encoderOf, fromHost, hostArray } from './host.ts'
 import { adaptiveAvgPool1d } from './pool.ts'
-import { cast } from './pointwise.ts'
 
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area'
 export interface InterpolateOptions {
@@ -85,6 +85,14 @@ const rules: Record<Exclude<InterpolateMode, 'area'>, { readonly rule: Rule; rea
   bicubic: { rule: cubic, spatial: [2] },
 }
 
+/** Weights as elements of `dtype`. */
+function weightsAs(dtype: DType, weight: readonly number[]): TypedArray {
+  const encode = encoderOf('interpolate', dtype)
+  const out = hostArray(dtype, weight.length)
+  for (let i = 0; i < weight.length; i++) out[i] = encode(weight[i]) as never
+  return out
+}
+
 /** One dimension resized: the sum over taps of selected elements times weights. */
 function resize(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
   let out: Tensor | null = null
@@ -93,7 +101,7 @@ function resize(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
     const values = x.indexSelect(dim, at)
     if (weight.length === 0) return values
     const along = x.shape.map((_, d) => (d === dim ? index.length : 1))
-    const part = values.mul(cast(fromHost(Float64Array.from(weight), along, 'float64', x.device), x.dtype))
+    const part = values.mul(fromHost(weightsAs(x.dtype, weight), along, x.dtype, x.device))
     out = out === null ? part : out.add(part)
   }
   return out as Tensor

@@ -28,13 +28,14 @@ export function isin(
   const [from, among] = [elements, testElements].map((x) => {
     const typed = x instanceof Tensor ? x : tensor(x, { device: like.device })
     if (typed.dtype === 'bool') throw new DTypeError('isin: not defined for bool', 'convert first: x.long().')
-    const common = cast(typed.detach(), dtype)
-    return dtype === 'int64' || dtype === 'float64' ? common : cast(common, dtype === 'int32' ? dtype : 'float64')
+    return cast(typed.detach(), dtype)
   })
-  const set = new Set<number | bigint>(among.data())
+  const valuesOf = (x: Tensor): ArrayLike<number | bigint> & Iterable<number | bigint> =>
+    dtype === 'int64' ? (x.data() as BigInt64Array) : x.numbers()
+  const set = new Set<number | bigint>(valuesOf(among))
   // A Set finds NaN.
   set.delete(Number.NaN)
-  const data = from.data()
+  const data = valuesOf(from)
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i++) out[i] = set.has(data[i]) === invert ? 0 : 1
   return fromHost(out, from.shape, 'bool', from.device)

@@ -5,6 +5,7 @@ import type { DeviceName } from '../../src/runtime/backend.ts'
 import { setDefaultDevice } from '../../src/runtime/device.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import type { StoredTensor } from '../support/safetensors.ts'
+import { compareOnGpu } from './compare.ts'
 import type { Callable } from './ops.ts'
 import { Missing } from './report.ts'
 
@@ -53,4 +54,5 @@ export function outputsOf(result: unknown): unknown[] {
 /** Makes every tensor of the run on `device`. */
 export function useDevice(device: DeviceName): void {
   setDefaultDevice(device)
+  if (device === 'webgpu') compareOnGpu()
 }

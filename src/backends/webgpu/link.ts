@@ -1,5 +1,5 @@
 // Where the server runs: in this thread, or in one of its own, where the caller can sleep until values are there.
-import { createWorker, gpuText, type PlatformWorker, requestGpu } from '#platform'
+import { createWorker, gpuText, onExit, type PlatformWorker, requestGpu } from '#platform'
 import { DeviceError } from '../../base/errors.ts'
 import { threadOf, type Question, type Reply } from './thread.ts'
 import {
@@ -40,6 +40,8 @@ const HEAD = 4096
 const [STATE, BYTES, FLAGS, ERROR] = [0, 1, 2, 3]
 const FIRST_FLAG = 4
 const TEXT = 64
+/** Token of the answer that the GPU was given back. */
+const CLOSED = -1
 /** Nothing on a GPU takes so long. */
 const PATIENCE_MS = 600_000
 
@@ -49,10 +51,12 @@ export async function threadLink(): Promise<Link | null> {
   const worker: PlatformWorker = createWorker(source, { settings, head: HEAD, firstFlag: FIRST_FLAG, text: TEXT })
   let failure: string | null = null
   let gone: string | null = null
+  let ended = false
   let tokens = 0
   const waiting = new Map<number, (reply: Reply) => void>()
   worker.onMessage((message) => {
     const reply = message as Reply
+    if (reply.token === CLOSED) worker.terminate()
     failure ??= reply.failure
     gone ??= reply.lost
     const resolve = waiting.get(reply.token)
@@ -61,6 +65,7 @@ export async function threadLink(): Promise<Link | null> {
     resolve?.(reply)
   })
   worker.onEnd((reason) => {
+    ended = true
     gone ??= `its thread ended: ${reason}`
     for (const resolve of waiting.values()) resolve({ token: 0, failure: null, lost: gone })
     waiting.clear()
@@ -81,6 +86,14 @@ export async function threadLink(): Promise<Link | null> {
   }
 
   let shared = new SharedArrayBuffer(HEAD + 65536)
+  /** A process that ends while the thread is inside of the driver would crash. */
+  onExit(() => {
+    if (ended) return
+    const head = new Int32Array(shared, 0, HEAD / 4)
+    head[STATE] = 0
+    worker.post({ token: 0, close: true, into: shared } satisfies Question)
+    Atomics.wait(head, STATE, 0, 5000)
+  })
   function readNow(read: ReadRequest): ReadReply {
     if (shared.byteLength < HEAD + read.length) shared = new SharedArrayBuffer(HEAD + 2 * read.length)
     const head = new Int32Array(shared, 0, HEAD / 4)
@@ -121,7 +134,8 @@ export async function threadLink(): Promise<Link | null> {
     lost: () => gone,
     destroy() {
       gone ??= 'it was closed'
-      worker.terminate()
+      // Not in the middle of something: the driver would crash.
+      worker.post({ token: CLOSED, close: true } satisfies Question)
     },
   }
 }

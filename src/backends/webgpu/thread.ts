@@ -8,6 +8,8 @@ export interface Question {
   readonly token: number
   readonly batch?: Batch
   readonly read?: ReadRequest
+  /** Gives the GPU back: nothing is carried out after it. */
+  readonly close?: true
   /** Where a caller sleeps until the answer is there. */
   readonly into?: SharedArrayBuffer
 }
@@ -51,7 +53,7 @@ export function threadOf(
   }
 
   port.onMessage(async (message) => {
-    const { token, batch, read, into } = message as Question
+    const { token, batch, read, close, into } = message as Question
     let [failure, lost]: (string | null)[] = [null, null]
     let reply: ReadReply | null = null
     let facts: Facts | null = null
@@ -59,7 +61,8 @@ export function threadOf(
       const server = await ready
       facts = server?.facts ?? null
       if (server !== null) {
-        if (batch !== undefined) server.execute(batch)
+        if (close) server.destroy()
+        if (batch !== undefined && server.lost() === null) server.execute(batch)
         if (read !== undefined) reply = await server.read(read)
         // A caller that sleeps hears nothing but answers: what went wrong waits for the next one.
         if (token !== 0 || into !== undefined) failure = server.takeFailure()

@@ -7,16 +7,18 @@ import { copy } from './kernels/copy.ts'
 import { crossEntropy } from './kernels/crossEntropy.ts'
 import { gather } from './kernels/gather.ts'
 import { map } from './kernels/map.ts'
-import type { Link } from './link.ts'
 import { reduce } from './kernels/reduce.ts'
+import { scan } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
 import { softmax } from './kernels/softmax.ts'
+import { sort } from './kernels/sort.ts'
+import type { Link } from './link.ts'
 import type { Block } from './memory.ts'
 
 export { directLink, threadLink } from './link.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map, reduce, softmax, crossEntropy, gather, scatter, copy }
+const factories: Factories = { map, reduce, scan, sort, softmax, crossEntropy, gather, scatter, copy }
 
 function kernelsOf(engine: Engine): Kernels {
   return Object.fromEntries(

@@ -33,6 +33,13 @@ const conversions: Readonly<Record<string, string>> = {
   if (x <= -2147483648.0) { return -2147483647 - 1; }
   return i32(x);
 }`,
+  // Bits that compare as unsigned numbers: NaN after everything, both zeros the same.
+  real_key: `fn real_key(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
+  if (bits == 0x80000000u) { return 0x80000000u; }
+  return select(bits | 0x80000000u, ~bits, (bits >> 31u) != 0u);
+}`,
   int_to_long: 'fn int_to_long(x: i32) -> vec2<u32> { return vec2<u32>(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }',
 }
 

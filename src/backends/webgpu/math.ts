@@ -120,6 +120,11 @@ export const math: Readonly<Record<string, string>> = {
   if (x > -0.2928 && x < 0.4142) { return x + log_rest(x); }
   return real_log(1.0 + x);
 }`,
+  log_add_exp: `fn log_add_exp(a: f32, b: f32) -> f32 {
+  let high = real_max(a, b);
+  if (!is_finite(high)) { return high; }
+  return high + real_log1p(real_exp(min(a, b) - high));
+}`,
   real_asinh: `fn real_asinh(x: f32) -> f32 {
   let a = abs(x);
   if (a > 4096.0) { return with_sign(real_log(a) + 0.6931472, x); }

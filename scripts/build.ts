@@ -1,11 +1,12 @@
 /**
- * Builds the published form of the package in dist/: plain ES modules with declarations, and a package.json whose
- * entries point at them. Publish with `npm publish ./dist`.
+ * Builds the published form of the package in dist/: plain ES modules with declarations, a package.json whose
+ * entries point at them, and in dist/bundle what a page loads by address. Publish with `npm publish ./dist`.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
+import { bundleForPages, printSizes } from './bundle.ts'
 
 type Target = string | { [condition: string]: Target }
 
@@ -88,4 +89,9 @@ const files = [manifest.bin, manifest.exports, manifest.imports].flatMap(functio
 })
 const missing = [...new Set(files)].filter((path) => !existsSync(join(dist, path)))
 if (missing.length > 0) console.warn(`package.json names files that are not there: ${missing.join(', ')}`)
+
+// And as modules that a page loads by address.
+mkdirSync(join(dist, 'bundle'))
+for (const [name, contents] of await bundleForPages()) writeFileSync(join(dist, 'bundle', name), contents)
+await printSizes()
 console.log(`built ${source.name} ${source.version} in dist/`)

@@ -110,6 +110,7 @@ export { blockDiag, cat, columnStack, concat, dstack, hstack, stack, vstack } fr
 export { choleskyFactor as cholesky, choleskyInverse, choleskySolve } from './linalg/cholesky.ts'
 export { det, logdet, slogdet } from './linalg/determinant.ts'
 export * as linalg from './linalg/index.ts'
+export { luUnpack } from './linalg/lu.ts'
 export { norm } from './linalg/norms.ts'
 export { chainMatmul, cross, matrixExp, matrixPower } from './linalg/products.ts'
 export { pinverse } from './linalg/pseudoInverse.ts'

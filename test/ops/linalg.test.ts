@@ -30,6 +30,10 @@ const cases: Case[] = JSON.parse(
 
 type Op = (...inputs: Tensor[]) => Tensor | readonly Tensor[]
 const sym = (a: Tensor): Tensor => a.add(a.mT).div(2)
+const packed = (a: Tensor): readonly [Tensor, Tensor] => {
+  const { LU, pivots } = linalg.luFactor(a)
+  return [LU, pivots]
+}
 const ofSvd =
   (fullMatrices: boolean): Op =>
   (a) => {
@@ -78,6 +82,14 @@ const ops: Record<string, Op> = {
   pinvHermitian: (a) => linalg.pinv(sym(a), { hermitian: true }),
   pinvTolerance: (a) => linalg.pinv(a, { rtol: 0.3 }),
   matrixRank: (a) => linalg.matrixRank(a),
+  lu: (a) => linalg.lu(a).slice(1),
+  luFactor: (a) => linalg.luFactor(a).LU,
+  luFactorEx: (a) => linalg.luFactorEx(a),
+  luUnpack: (a) => torch.luUnpack(...packed(a)),
+  luSolve: (a, b) => linalg.luSolve(...packed(a), b),
+  luSolveRight: (a, b) => linalg.luSolve(...packed(a), b, { left: false }),
+  luSolveAdjoint: (a, b) => linalg.luSolve(...packed(a), b, { adjoint: true }),
+  luSolveRightAdjoint: (a, b) => linalg.luSolve(...packed(a), b, { left: false, adjoint: true }),
   tensorinv: (a) => linalg.tensorinv(a),
   tensorsolve: (a, b) => linalg.tensorsolve(a, b),
   tensorsolveOfDims: (a, b) => linalg.tensorsolve(a, b, { dims: [1] }),
@@ -201,6 +213,10 @@ onEachDevice(() => {
       qr: (a) => linalg.qr(a),
       qrWide: (a) => linalg.qr(a.narrow(-2, 0, 2)),
       qrTall: (a) => linalg.qr(a.narrow(-1, 0, 2)),
+      lu: (a) => linalg.lu(a).slice(1),
+      luWide: (a) => linalg.lu(a.narrow(-2, 0, 2)).slice(1),
+      luTall: (a) => linalg.lu(a.narrow(-1, 0, 2)).slice(1),
+      luSolve: (a) => linalg.luSolve(...packed(a), a.mul(a)),
       qrOnlyQ: (a) => linalg.qr(a.narrow(-2, 0, 2)).Q,
       eigvalsh: (a) => linalg.eigvalsh(sym(a)),
       eigh: (a) => ops.eigh(a),

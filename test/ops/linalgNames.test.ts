@@ -20,6 +20,14 @@ onEachDevice(() => {
     expect(() => linalg.inv(ones())).toThrow(LinAlgError)
     expect(() => linalg.inv(ones())).toThrow('linalg.inv: the matrix is singular: diagonal element 2 of U is zero')
     expect(() => linalg.inv(oneOfTwo())).toThrow('linalg.inv: (batch element 1) the matrix is singular')
+    expect(() => linalg.luSolve(torch.eye(2), tensor([1, 3]), torch.ones(2, 1))).toThrow('rows from 1 to 2, got 3')
+    expect(() => linalg.luFactor(oneOfTwo())).toThrow(
+      'linalg.luFactor: (batch element 1) diagonal element 2 of U is zero',
+    )
+    expect(linalg.lu(ones()).U.tolist()).toEqual([
+      [1, 1],
+      [0, 0],
+    ])
     expect(() => ones().inverse()).toThrow('inverse: the matrix is singular')
     expect(() => linalg.solve(oneOfTwo(), torch.ones(2, 2, 1))).toThrow('linalg.solve: (batch element 1) the matrix')
     expect(linalg.invEx(oneOfTwo()).info.tolist()).toEqual([0, 2])
@@ -200,6 +208,8 @@ onEachDevice(() => {
       [linalg.solveTriangular(a, a, { upper: true, left: false }), 'LinalgSolveTriangularBackward0'],
       [linalg.cholesky(s), 'LinalgCholeskyExBackward0'],
       [torch.cholesky(s), 'CholeskyBackward0'],
+      [linalg.lu(a).U, 'LinalgLuBackward0'],
+      [linalg.luFactor(a).LU, 'LinalgLuFactorExBackward0'],
       [linalg.qr(a).R, 'LinalgQrBackward0'],
       [linalg.eigvalsh(a), 'LinalgEighBackward0'],
       [linalg.svdvals(a), 'LinalgSvdBackward0'],

@@ -5,6 +5,7 @@ export { matmul } from '../matmul.ts'
 export { cholesky, choleskyEx, type CholeskyOptions } from './cholesky.ts'
 export { det, slogdet } from './determinant.ts'
 export { eigh, type EighOptions, eigvalsh } from './eigh.ts'
+export { lu, luFactor, luFactorEx, luSolve, type LuSolveOptions } from './lu.ts'
 export {
   cond,
   linalgNorm as norm,

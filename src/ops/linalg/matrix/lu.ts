@@ -1,25 +1,29 @@
-// LU decomposition of square matrices with partial pivoting (Golub & Van Loan, 3.4), and the systems it solves.
+// LU decomposition with partial pivoting (Golub & Van Loan, 3.4), and what it gives for square matrices: solutions, determinants.
 import { addRow, addRows, largest, swapRows } from './rows.ts'
 
-/** P A = L U: below the diagonal L, whose diagonal is 1; the rest U. */
+/** P A = L U of an m x n matrix: below the diagonal L, whose diagonal is 1; the rest U. */
 export interface LU {
   readonly n: number
   readonly values: Float64Array
   /** Row i of P A is row `rows[i]` of A. */
   readonly rows: Int32Array
+  /** Step i exchanged rows i and `pivots[i]`. */
+  readonly pivots: Int32Array
   /** The determinant of P. */
   readonly sign: 1 | -1
   /** The first diagonal element of U that is 0, or -1. */
   readonly zeroAt: number
 }
 
-/** Decomposes the n x n matrix `a`, which is overwritten. */
-export function factorLU(a: Float64Array, n: number): LU {
-  const rows = Int32Array.from({ length: n }, (_, i) => i)
+/** Decomposes the m x n matrix `a`, which is overwritten. */
+export function factorLU(a: Float64Array, m: number, n: number = m): LU {
+  const rows = Int32Array.from({ length: m }, (_, i) => i)
+  const pivots = new Int32Array(Math.min(m, n))
   let sign: 1 | -1 = 1
   let zeroAt = -1
-  for (let k = 0; k < n; k++) {
-    const pivot = pivotOf(a, n, k)
+  for (let k = 0; k < pivots.length; k++) {
+    const pivot = pivotOf(a, m, n, k)
+    pivots[k] = pivot
     if (pivot !== k) {
       swapRows(a, k * n, pivot * n, n)
       const kept = rows[k]
@@ -33,20 +37,20 @@ export function factorLU(a: Float64Array, n: number): LU {
       if (zeroAt < 0) zeroAt = k
       continue
     }
-    for (let i = k + 1; i < n; i++) {
+    for (let i = k + 1; i < m; i++) {
       const factor = a[i * n + k] / head
       a[i * n + k] = factor
       addRow(a, i * n + k + 1, a, k * n + k + 1, n - k - 1, -factor)
     }
   }
-  return { n, values: a, rows, sign, zeroAt }
+  return { n, values: a, rows, pivots, sign, zeroAt }
 }
 
 /** The row from k on whose element in column k is largest; one with NaN before all others. */
-function pivotOf(a: Float64Array, n: number, k: number): number {
+function pivotOf(a: Float64Array, m: number, n: number, k: number): number {
   let best = k
   let most = Math.abs(a[k * n + k])
-  for (let i = k + 1; i < n && !Number.isNaN(most); i++) {
+  for (let i = k + 1; i < m && !Number.isNaN(most); i++) {
     const size = Math.abs(a[i * n + k])
     if (size > most || Number.isNaN(size)) {
       best = i

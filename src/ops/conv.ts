@@ -2,16 +2,15 @@
 // each of them is the gradient of the other two, so gradients of any order need nothing else.
 import { record } from '../autograd/record.ts'
 import * as E from '../base/expr.ts'
-import { computeType, isFloating, isHalf } from '../base/dtype.ts'
+import { computeType, isFloating } from '../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
-import { scoped } from '../runtime/scope.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { convVolumes } from './convVolumes.ts'
-import { copyOf } from './copy.ts'
+import { inFloat32 } from './copy.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
 import { asPlanes, type Size, sizePerDim } from './window.ts'
@@ -28,7 +27,7 @@ interface Geometry {
 const pair = (list: readonly number[], missing: number): [number, number] =>
   list.length === 2 ? [list[0], list[1]] : [missing, list[0]]
 
-interface Relation {
+type Relation = {
   readonly x: Tensor
   readonly w: Tensor
   readonly y: Tensor
@@ -37,22 +36,9 @@ interface Relation {
 }
 const written = { forward: 'y', inputGrad: 'x', weightGrad: 'w' } as const
 
-/** Writes one of the three from the other two. Floats of 16 bits are computed in float32 and rounded once, at the end. */
-function run(pass: ConvSpec['pass'], relation: Relation, geometry: Geometry): void {
-  const result = written[pass]
-  if (!isHalf(relation[result].dtype)) {
-    runWide(pass, relation, geometry)
-    return
-  }
-  scoped(() => {
-    const { x, w, y, bias } = relation
-    const wide = (t: Tensor): Tensor =>
-      t === relation[result] ? Tensor.empty(t.shape, 'float32', t.device) : copyOf(t, 'float32', t.device)
-    const widened = { x: wide(x), w: wide(w), y: wide(y), bias: bias && wide(bias) }
-    runWide(pass, widened, geometry)
-    launch({ kind: 'copy', x: widened[result], out: relation[result] })
-  })
-}
+/** Writes one of the three from the other two. */
+const run = (pass: ConvSpec['pass'], relation: Relation, geometry: Geometry): void =>
+  inFloat32(relation, written[pass], (wide) => runWide(pass, wide, geometry))
 
 function runWide(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: Geometry): void {
   const added = pass === 'forward' ? bias : null

@@ -1,10 +1,11 @@
 // Copies: clone, detach, contiguous, copy_, and copies to another dtype or device.
 import { record } from '../autograd/record.ts'
-import type { DType } from '../base/dtype.ts'
+import { type DType, isHalf } from '../base/dtype.ts'
 import { AutogradError, ShapeError } from '../base/errors.ts'
 import { broadcastShapes, broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { launch } from '../runtime/launch.ts'
+import { scoped } from '../runtime/scope.ts'
 import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
@@ -19,6 +20,29 @@ export function copyOf(x: Tensor, dtype: DType, device: DeviceName): Tensor {
   const here = Tensor.empty(x.shape, dtype, x.device)
   launch({ kind: 'copy', x, out: here })
   return device === x.device ? here : carry(here, device)
+}
+
+/**
+ * Runs `body`, which writes the operand `result` from the others and records nothing. Where they are floats of 16 bits it gets float32 in their place,
+ * and what it wrote is rounded once.
+ */
+export function inFloat32<T extends Readonly<Record<string, Tensor | null>>>(
+  operands: T,
+  result: keyof T,
+  body: (operands: T) => void,
+): void {
+  const out = operands[result] as Tensor
+  if (!isHalf(out.dtype)) {
+    body(operands)
+    return
+  }
+  scoped(() => {
+    const wide = (x: Tensor | null): Tensor | null =>
+      x === out ? Tensor.empty(x.shape, 'float32', x.device) : x && copyOf(x, 'float32', x.device)
+    const widened = Object.fromEntries(Object.entries(operands).map(([name, x]) => [name, wide(x)])) as T
+    body(widened)
+    launch({ kind: 'copy', x: widened[result] as Tensor, out })
+  })
 }
 
 /** The bytes on another device. */

@@ -4,6 +4,7 @@ import { ValueError } from '../base/errors.ts'
 import { launch } from '../runtime/launch.ts'
 import type { PoolSpec, PoolWindows, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { inFloat32 } from './copy.ts'
 import {
   adaptiveSize,
   type Averaging,
@@ -42,16 +43,18 @@ function run(
   windows: Windows,
   averaging: Averaging = plainMean,
 ): void {
-  launch({
-    kind: 'pool',
-    op,
-    pass,
-    x: batchOf(x),
-    y: batchOf(y),
-    indices: indices && batchOf(indices),
-    windows,
-    ...averaging,
-  })
+  inFloat32({ x, y }, pass === 'forward' ? 'y' : 'x', (wide) =>
+    launch({
+      kind: 'pool',
+      op,
+      pass,
+      x: batchOf(wide.x),
+      y: batchOf(wide.y),
+      indices: indices && batchOf(indices),
+      windows,
+      ...averaging,
+    }),
+  )
 }
 
 /** Mean of each window; `name` is the node's. Its gradient spreads, and the gradient of that is the mean again. */

@@ -72,7 +72,7 @@ function launchBoth(
   for (const spec of pass === 'forward' ? [planesStep, depthStep] : [depthStep, planesStep]) launch(spec)
 }
 
-/** Writes y from x, or backward x from y; the positions too, if asked for. Means of floats of 16 bits are rounded once, at the end. */
+/** Writes y from x, or backward x from y; the positions too, if asked for. Floats of 16 bits are rounded once, at the end. */
 function run(
   op: PoolSpec['op'],
   pass: PoolSpec['pass'],
@@ -83,7 +83,7 @@ function run(
   averaging: Averaging = plainMean,
 ): void {
   scoped(() => {
-    const dtype = op === 'avg' && isHalf(x.dtype) ? 'float32' : x.dtype
+    const dtype = isHalf(x.dtype) ? 'float32' : x.dtype
     const both = [x, y].map((t) => (t.dtype === dtype && t.isContiguous() ? t : copyOf(t, dtype, t.device)))
     launchBoth(op, pass, both, positions, plan, averaging)
     const [result, target] = pass === 'forward' ? [both[1], y] : [both[0], x]

@@ -1,6 +1,7 @@
-// Numerical stability: products of many factors, the range of float16, learning rates of deep networks, and layers that do not learn.
+// Numerical stability: products of many factors, floats of 16 bits, learning rates of deep networks, and layers that do not learn.
 import * as torch from 'kindling'
 import { F, nn, optim } from 'kindling'
+import { lenet } from 'kindling/models'
 import { cell, progress, show } from 'kindling/notebook'
 import { plot } from 'kindling/plot'
 
@@ -56,6 +57,25 @@ console.log(high.tolist(), low.tolist())
 const square = half([300]).square()
 const gap = half([2048]).add(half([1]))
 console.log(square.item(), square.sub(square).item(), gap.item())
+
+cell('overflow')
+const scores = half([12, 11, 10])
+const powers = scores.exp()
+const shares = powers.div(powers.sum())
+const softmax = F.softmax(scores, 0)
+console.log('exp:', powers.tolist())
+console.log('divided by their sum:', shares.tolist())
+console.log('softmax:', softmax.tolist())
+const many = torch.full([700], 100, { dtype: 'float16' })
+console.log('sum of 700 hundreds:', many.sum().item())
+console.log('their mean:', many.mean().item())
+
+cell('bfloat16')
+const brain = (values: number[]) => torch.tensor(values, { dtype: 'bfloat16' })
+const wide = brain([65520, 1e38, 2 ** -25])
+const coarse = brain([256]).add(brain([1]))
+console.log(wide.tolist())
+console.log(brain([12]).exp().item(), coarse.item())
 
 cell('learning-rates')
 const X = torch.randn(256, 20)
@@ -150,4 +170,48 @@ console.log('layers that did not change:', still.length)
 const lastThree = changes.slice(-3).map((change) => change.toPrecision(2))
 console.log('change of the last three:', lastThree.join(', '))
 
-export { changes, gap, high, largest, losses, low, M, norms, slope, square }
+cell('mixed-precision')
+const pictures = torch.rand(512, 1, 28, 28)
+const classes = torch.randint(10, [512])
+function run(dtype: 'float16' | 'bfloat16' | null, scaler: torch.amp.GradScaler) {
+  torch.manualSeed(0)
+  const net = lenet()
+  const first = net.get(0) as nn.Conv2d
+  const start = first.weight.detach().clone()
+  const optimizer = new optim.SGD(net.parameters(), { lr: 0.9 })
+  const factors: number[] = []
+  let zeros = 0
+  for (let step = 0; step < 5; step++) {
+    optimizer.zeroGrad()
+    const loss = torch.autocast(
+      { enabled: dtype !== null, dtype: dtype ?? 'bfloat16' },
+      () => F.crossEntropy(net(pictures), classes),
+    )
+    scaler.scale(loss).backward()
+    zeros = first.weight.grad!.eq(0).sum().item()
+    scaler.step(optimizer)
+    scaler.update()
+    factors.push(scaler.getScale())
+  }
+  const change = first.weight.detach().sub(start).norm().item()
+  return { zeros, change, factors }
+}
+
+cell('four-ways')
+const off = new torch.amp.GradScaler({ enabled: false })
+const ways = {
+  float32: torch.scope(() => run(null, off)),
+  float16: torch.scope(() => run('float16', off)),
+  scaled: torch.scope(() => run('float16', new torch.amp.GradScaler())),
+  bfloat16: torch.scope(() => run('bfloat16', off)),
+}
+for (const [name, { zeros, change }] of Object.entries(ways))
+  console.log(name.padEnd(8), `${zeros} zeros, change`, change.toExponential(2))
+
+cell('too-large')
+const large = new torch.amp.GradScaler({ initScale: 2 ** 24 })
+const { factors } = torch.scope(() => run('float16', large))
+console.log('factors: 2 to the', factors.map(Math.log2).join(', '))
+
+export { changes, coarse, factors, gap, high, largest, losses, low, M, many }
+export { norms, shares, slope, softmax, square, ways, wide }

@@ -42,8 +42,6 @@ function chosen(): readonly Configuration[] {
   return [{ browser: browser as BrowserName, device, isolated: isolated ?? true }]
 }
 
-const bundle = await bundleTests([...browserSuite(), ...deviceSuite()].filter((file) => file.includes(values.only)))
-
 let failed = false
 for (const configuration of chosen()) {
   const name = nameOf(configuration)
@@ -53,6 +51,9 @@ for (const configuration of chosen()) {
     continue
   }
   const began = performance.now()
+  const { device } = configuration
+  const files = [...(device === 'wasm' ? browserSuite() : []), ...deviceSuite(device)]
+  const bundle = await bundleTests(files.filter((file) => file.includes(values.only)))
   const result = await runInBrowser(configuration, bundle, (file) => {
     const failures = failuresOf({ files: [file] })
     const verdict = failures.length > 0 ? 'FAIL' : file.leftOut === undefined ? 'ok  ' : 'skip'

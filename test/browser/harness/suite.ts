@@ -1,6 +1,7 @@
 // Which test files run in a browser: everything about what a device computes, and what only browsers have. Files that need what only Node has say so when
 // they are imported, and are left out.
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { root } from './server.ts'
 
 const folders = '{autograd,backends,base,func,memory,models,nn,ops,optim,runtime,tensor}'
@@ -8,7 +9,14 @@ const patterns = [`test/${folders}/*.test.ts`, 'test/conformance.test.ts', 'test
 /** What they test is the environment of a process. */
 const exclude = ['test/backends/settings.test.ts']
 
-export const deviceSuite = (): string[] => globSync(patterns, { cwd: root, exclude }).sort()
+const everything = (): string[] => globSync(patterns, { cwd: root, exclude }).sort()
+/** Tests whose body runs on the device that is asked for. */
+const runsAnywhere = (file: string): boolean =>
+  /onEachDevice|devicesUnderTest/.test(readFileSync(join(root, file), 'utf8'))
+
+/** wasm is the usual device: all tests are its own. */
+export const deviceSuite = (device: string): string[] =>
+  device === 'wasm' ? everything() : everything().filter(runsAnywhere)
 /** Tests that only run in a browser: `inside` a worker, as the engine does, or `onPage`. */
 export const browserSuite = (): string[] => globSync('test/browser/{inside,onPage}/*.ts', { cwd: root }).sort()
 /** Files that those of `onPage` start as workers. */

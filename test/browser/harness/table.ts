@@ -58,6 +58,9 @@ export const browsers = {
       '--disable-sync',
       '--no-first-run',
       '--js-flags=--expose-gc',
+      // WebGPU by software, where there is no GPU that it would take by itself.
+      '--enable-unsafe-webgpu',
+      '--use-webgpu-adapter=swiftshader',
       `--user-data-dir=${profile}`,
       url,
     ],
@@ -90,6 +93,7 @@ export interface Configuration {
 export const configurations: readonly Configuration[] = [
   { browser: 'chromium', device: 'wasm', isolated: true },
   { browser: 'chromium', device: 'wasm', isolated: false },
+  { browser: 'chromium', device: 'webgpu', isolated: true },
   { browser: 'firefox', device: 'wasm', isolated: true },
 ]
 

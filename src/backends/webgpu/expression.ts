@@ -40,7 +40,8 @@ const comparisons: Table = {
   gt: infix('>'),
   ge: infix('>='),
   eq: infix('=='),
-  ne: infix('!='),
+  // WGSL's != may say that NaN is no different from a number.
+  ne: (a, b) => `!(${a} == ${b})`,
 }
 
 const real: Table = {

@@ -173,6 +173,23 @@ describe.skipIf(!connected)('functions of float32 on the GPU', () => {
     expect(worst, where).toBeLessThanOrEqual(limit)
   })
 
+  test('comparisons with NaN are false, only ne is true', async () => {
+    const values = [NaN, NaN, 1, 1, 2, Infinity]
+    for (const name of ['eq', 'ne', 'lt', 'le', 'gt', 'ge']) {
+      const a = fromValues(reference, 'float32', [6], values)
+      const b = fromValues(reference, 'float32', [6], [NaN, 1, NaN, 1, 1, Infinity])
+      for (const inputs of [
+        [a, b],
+        [a, a],
+      ]) {
+        for (const view of inputs) view.storage.retain()
+        const exprs = [e.fromMask(builders[name](e.input(0), e.input(1)))]
+        const outputs = [makeView(reference, 'bool', contiguous([6]), () => 0)]
+        await expectAgreement({ kind: 'map', exprs, compute: 'float32', inputs, outputs, scalars: [] }, 0, 0, name)
+      }
+    }
+  })
+
   test('sign, round, floor, ceil and trunc', async () => {
     const values = [0, -0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.3, -0.3, 7, 1e10, -1e10, Infinity, -Infinity]
     for (const name of ['sign', 'round', 'floor', 'ceil', 'trunc', 'abs']) {

@@ -136,6 +136,37 @@ describe.skipIf(!connected)('scatter on the GPU', () => {
     }
   })
 
+  test('many targets of many sources are added up in order, too', async () => {
+    const random = new Random(8)
+    const [targets, sources] = [2000, 9000]
+    const index = (shape: number[], size: number): View =>
+      made('int64', shape, () => random.int(0, random.next() < 0.2 ? 2 : size - 1))
+    const line = reshaped(
+      made('float32', [targets], () => 1),
+      [sources],
+      [0],
+    )
+    await expectAgreement({
+      kind: 'scatter',
+      op: 'add',
+      x: made('float32', [sources], () => random.normal()),
+      indices: [{ index: index([sources], targets), stride: 1, size: targets }],
+      out: line,
+    })
+    const [rows, width] = [2000, 4]
+    await expectAgreement({
+      kind: 'scatter',
+      op: 'max',
+      x: made('int64', [2100, width], () => random.int(-1000, 1000)),
+      indices: [{ index: index([2100, width], rows), stride: width, size: rows }],
+      out: reshaped(
+        made('int64', [rows, width], () => 1),
+        [2100, width],
+        [0, 1],
+      ),
+    })
+  })
+
   test('two index tensors write elements of a matrix, the last one at each place', async () => {
     const random = new Random(3)
     for (const op of ['set', 'add'] as const) {

@@ -3,6 +3,7 @@
 // First every source's target is worked out. `set`: the last source of each target is found by atomic maxima, then it alone writes.
 // Others: whoever owns a target scans all sources and takes those that are meant for it, in order; accumulators are float32 until the end, in float16 too.
 // That costs targets * sources comparisons: of a whole workgroup together where all free positions share the targets (rows of an embedding), else of a thread.
+// Where that is too much, sources are sorted by their targets first, and a thread goes through those of one target.
 import { type ComputeType, computeType } from '../../../base/dtype.ts'
 import { numelOf } from '../../../base/shape.ts'
 import { collapse, type Dims } from '../../../runtime/dims.ts'
@@ -10,6 +11,7 @@ import type { ScatterSpec, View } from '../../../runtime/spec.ts'
 import type { Engine } from '../engine.ts'
 import { indexWords, moved, placeCode, places } from '../indices.ts'
 import type { Block } from '../memory.ts'
+import { entries, paddedLength, sortKeys } from './sort-keys.ts'
 import { bind, keyOf, load, type Operand, operandsOf, perThread, shader, store, THREADS, word } from '../shader.ts'
 import { indexed, walkWords } from '../walk.ts'
 
@@ -179,29 +181,72 @@ function placesOf(target: string, indices: number, first: number): string {
   return lines.join(' ')
 }
 
-/** Parameters: [count, frees, sources, size and stride of each index, walks]. */
+/** Whether sorting costs less than scanning: both in steps of a workgroup. Few steps are not worth the launches. */
+function isSorted({ frees, sources, targets, shared }: Plan): boolean {
+  const padded = paddedLength(sources)
+  const scanning = shared
+    ? targets * Math.ceil(frees / THREADS) * Math.ceil(sources / THREADS)
+    : (targets * frees * sources) / THREADS
+  const sorting = ((shared ? 1 : frees) * padded * Math.log2(padded) ** 2) / (2 * THREADS)
+  return scanning > 2 ** 16 && scanning > sorting
+}
+
+/** The sources of each row of targets, sorted by target; those of one target stay in order. Takes the targets over. */
+function sortedSources(engine: Engine, { sources, frees, shared }: Plan, goals: Block): Block {
+  const [rows, padded] = [shared ? 1 : frees, paddedLength(sources)]
+  const entry = entries('b1', false)
+  const sorted = engine.alloc(rows * padded * entry.bytes)
+  engine.run({
+    key: 'scatter entries',
+    code: () =>
+      shader(
+        [scratchAt(0, false), scratchAt(1, false)],
+        perThread(
+          0,
+          `
+  let s = i % ${word(1)};
+  let row = i / ${word(1)};
+  if (s < ${word(2)}) { ${entry.put('i', `b0[s * ${word(3)} + row]`, 's')} } else { ${entry.put('i', entry.last, '0xffffffffu')} }`,
+        ),
+      ),
+    blocks: [goals, sorted],
+    words: [rows * padded, padded, sources, rows],
+    groups: Math.ceil((rows * padded) / THREADS),
+  })
+  sortKeys(engine, sorted, rows, padded, false)
+  engine.release(goals)
+  return sorted
+}
+
+/** Parameters: [count, frees, sources, padded length of sorted rows, size and stride of each index, walks]. */
 function accumulate(engine: Engine, plan: Plan, op: Exclude<Op, 'set'>): void {
   const { spec, free, scanned, frees, sources, targets, shared } = plan
   const { x, out, indices } = spec
-  const scratch = engine.alloc(4 * Math.max(1, sources * (shared ? 1 : frees)))
+  const goals = engine.alloc(4 * sources * (shared ? 1 : frees))
   const number = shared ? 's' : `s * ${word(1)} + f`
-  sourcesKernel(engine, plan, scratch, 'targets', false, (keys) => `${keys}[${number}] = goal;`)
+  sourcesKernel(engine, plan, goals, 'targets', false, (keys) => `${keys}[${number}] = goal;`)
+  const way = isSorted(plan) ? 'sorted' : shared ? 'together' : 'alone'
+  const scratch = way === 'sorted' ? sortedSources(engine, plan, goals) : goals
   const views = [out, x]
   const binding = bind(views)
   const operands = operandsOf(views, binding, 1)
   const keys = `b${binding.blocks.length}`
-  const first = 3 + 2 * indices.length
+  const first = 4 + 2 * indices.length
   const walks = twoWalks(columns(free, 0, 2), columns(scanned, 0, 2), views, first)
   const compute = computeType(out.dtype)
-  const count = shared ? targets * Math.ceil(frees / THREADS) * THREADS : targets * frees
+  const count = {
+    sorted: sources * frees,
+    together: targets * Math.ceil(frees / THREADS) * THREADS,
+    alone: targets * frees,
+  }[way]
   engine.run({
-    key: `scatter ${op} ${indices.length} ${shared} ${keyOf(operands)} ${free.sizes.length} ${scanned.sizes.length}`,
+    key: `scatter ${op} ${indices.length} ${shared} ${way} ${keyOf(operands)} ${free.sizes.length} ${scanned.sizes.length}`,
     code: () => {
       const { free: f, scanned: s, at } = walks.code()
-      const steps = indices.map((_, k) => ` + place${k} * ${word(4 + 2 * k)}`).join('')
+      const steps = indices.map((_, k) => ` + place${k} * ${word(5 + 2 * k)}`).join('')
       const begin = `
 ${f.lines.join('\n')}
-  ${placesOf('goal', indices.length, 3)}
+  ${placesOf('goal', indices.length, 4)}
   let place = ${f.at[0]}${steps};
   var sum = ${load(operands[0], 'place', compute)};
   var touched = false;`
@@ -209,20 +254,43 @@ ${f.lines.join('\n')}
 ${s.lines.join('\n')}
       sum = ${merges[compute][op]('sum', load(operands[1], at[1], compute))};
       touched = true;`
-      const end = (inside: string): string =>
-        `  if (touched${inside}) { ${store(operands[0], 'place', 'sum', compute)} }`
-      const scratchOperand = scratchAt(binding.blocks.length, false)
-      return shader(
-        [...operands, scratchOperand],
-        shared ? together(keys, begin, take, end(` && f < ${word(1)}`)) : alone(keys, begin, take, end('')),
-      )
+      const end = `if (touched && f < ${word(1)}) { ${store(operands[0], 'place', 'sum', compute)} }`
+      const body = {
+        sorted: () => inOrder(entries(keys, false), shared, begin, take, end),
+        together: () => together(keys, begin, take, end),
+        alone: () => alone(keys, begin, take, end),
+      }[way]()
+      return shader([...operands, scratchAt(binding.blocks.length, false)], body)
     },
     blocks: [...binding.blocks, scratch],
-    words: [count, frees, sources, ...indexWords(indices), ...walks.words],
+    words: [count, frees, sources, paddedLength(sources), ...indexWords(indices), ...walks.words],
     groups: Math.ceil(count / THREADS),
   })
   engine.release(scratch)
 }
+
+/** A thread for each sorted source of each free position: the first one of a target goes through all of it. */
+const inOrder = (
+  entry: ReturnType<typeof entries>,
+  shared: boolean,
+  begin: string,
+  take: string,
+  end: string,
+): string =>
+  perThread(
+    0,
+    `
+  let f = i % ${word(1)};
+  let start = i / ${word(1)};
+  let row = ${shared ? '0u' : `f * ${word(3)}`};
+  let goal = ${entry.key('row + start')};
+  if (start > 0u && ${entry.key('row + start - 1u')} == goal) { return; }
+${begin}
+  for (var next = start; next < ${word(2)} && ${entry.key('row + next')} == goal; next++) {
+      let s = ${entry.position('row + next')};${take}
+  }
+  ${end}`,
+  )
 
 /** A thread for each target of each free position. */
 const alone = (keys: string, begin: string, take: string, end: string): string =>

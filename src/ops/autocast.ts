@@ -38,6 +38,8 @@ const policies = {
   quantile: 'float32',
   nanquantile: 'float32',
   trace: 'float32',
+  /** Everything of `ops/linalg` but products and norms of vectors. */
+  linalg: 'float32',
   cdist: 'float32',
   crossEntropy: 'float32',
   nllLoss: 'float32',

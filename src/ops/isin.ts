@@ -30,9 +30,9 @@ export function isin(
     if (typed.dtype === 'bool') throw new DTypeError('isin: not defined for bool', 'convert first: x.long().')
     return cast(typed.detach(), dtype)
   })
-  const valuesOf = (x: Tensor): ArrayLike<number | bigint> & Iterable<number | bigint> =>
-    dtype === 'int64' ? (x.data() as BigInt64Array) : x.numbers()
-  const set = new Set<number | bigint>(valuesOf(among))
+  // int64 values need bigints, floats of 16 bits are no numbers in an array.
+  const valuesOf = (x: Tensor): ArrayLike<number | bigint> => (dtype === 'int64' ? x.data() : x.numbers())
+  const set = new Set(Array.from(valuesOf(among)))
   // A Set finds NaN.
   set.delete(Number.NaN)
   const data = valuesOf(from)

@@ -88,4 +88,24 @@ onEachDevice(() => {
     expect(F.softmax(torch.tensor([1, 1]), 0, { dtype: 'float64' }).dtype).toBe('float64')
     expect(wave([2, 3]).requiresGrad_().softmax(1).gradFn?.name).toBe('SoftmaxBackward0')
   })
+
+  test('the norms behind batchNorm and layerNorm give their statistics', () => {
+    const x = torch.arange(6, { dtype: 'float32' }).reshape(2, 3)
+    const [y, mean, rstd] = torch.nativeBatchNorm(x, null, null, null, null, true, 0.1, 0)
+    expect([y.at(0).tolist(), mean.tolist()]).toEqual([
+      [-1, -1, -1],
+      [1.5, 2.5, 3.5],
+    ])
+    expect(rstd.numbers()).toEqual([2 / 3, 2 / 3, 2 / 3].map((value) => expect.closeTo(value, 6)))
+    // One value per channel: no error here.
+    expect(torch.nativeBatchNorm(x.at('0:1'), null, null, null, null, true, 0.1, 1e-5)[0].tolist()).toEqual([[0, 0, 0]])
+    const [mean0, variance] = [torch.zeros(3), torch.ones(3)]
+    const fixed = torch.nativeBatchNorm(x, null, null, mean0, variance, false, 0.1, 0)
+    expect([fixed[0].tolist(), fixed[1].shape, fixed[2].shape]).toEqual([x.tolist(), [0], [0]])
+    const [z, average, scale] = torch.nativeLayerNorm(x, [3], null, torch.ones(3), 0)
+    expect(average.tolist()).toEqual([[1], [4]])
+    expect(scale.shape).toEqual([2, 1])
+    expect(z.at(0, 1).item()).toBe(1)
+    expect(mean.requiresGrad || average.requiresGrad).toBe(false)
+  })
 })

@@ -158,4 +158,15 @@ onEachDevice(() => {
     const [least, most] = torch.aminmax(torch.tensor(2.5), { dim: 0, keepdim: true })
     expect([least.shape, most.shape]).toEqual([[1], [1]])
   })
+
+  test('sumToSize undoes broadcasting', () => {
+    const x = torch.arange(6).reshape(2, 3)
+    expect(x.sumToSize(1, 3).tolist()).toEqual([[3, 5, 7]])
+    expect(x.sumToSize([3]).tolist()).toEqual([3, 5, 7])
+    expect(x.sumToSize([]).tolist()).toBe(15)
+    expect(x.sumToSize(2, 3)).toBe(x)
+    expect(x.int().sumToSize(3).dtype).toBe('int64')
+    expect(() => x.sumToSize(2, 2)).toThrow('sumToSize: [2, 2] does not broadcast to [2, 3]')
+    expect(() => x.sumToSize(1, 1, 3)).toThrow(ShapeError)
+  })
 })

@@ -10,7 +10,17 @@ import { installMethods, type Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { factorCholesky } from './matrix/cholesky.ts'
 import { solveTriangular } from './solve.ts'
-import { broadcastBatches, checkMatrix, checkSystem, countsOf, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
+import {
+  broadcastBatches,
+  checkMatrix,
+  precise,
+  preciseSquare,
+  countsOf,
+  fail,
+  matrixOf,
+  stackOf,
+  tensorLike,
+} from './stack.ts'
 
 export interface CholeskyOptions {
   /** U of A = U^T U instead of L of A = L L^T. Default false. */
@@ -36,8 +46,8 @@ function gradOf(g: Tensor, l: Tensor): Tensor {
   return solveTriangular(l, half, { upper: false, left: false }).mul(0.5)
 }
 
-function checkedFactors(op: string, node: string, a: Tensor, upper: boolean): Tensor {
-  checkSystem(op, a)
+function checkedFactors(op: string, node: string, input: Tensor, upper: boolean): Tensor {
+  const a = preciseSquare(op, input)
   const { out, info, batch } = factors(node, a, upper)
   const at = info.findIndex((order) => order > 0)
   if (at >= 0)
@@ -67,8 +77,8 @@ export function choleskyEx(
   a: Tensor,
   { upper = false }: CholeskyOptions = {},
 ): Named<readonly [Tensor, Tensor], 'L' | 'info'> {
-  checkSystem('linalg.choleskyEx', a)
-  const { out, info, batch } = factors('LinalgCholeskyExBackward0', a, upper)
+  const x = preciseSquare('linalg.choleskyEx', a)
+  const { out, info, batch } = factors('LinalgCholeskyExBackward0', x, upper)
   return named([out, countsOf(info, batch, 'int32', a)], ['L', 'info'])
 }
 
@@ -79,13 +89,16 @@ export function choleskyFactor(a: Tensor, { upper = false }: CholeskyOptions = {
 
 /** X of A X = B, given the factor of A: B [..., n, k], factor [..., n, n]; leading dimensions broadcast. Source: `torch.cholesky_solve`. */
 export function choleskySolve(b: Tensor, factor: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
-  checkSystem('choleskySolve', factor)
   checkMatrix('choleskySolve', b)
   if (b.size(-2) !== factor.size(-1))
     throw new ShapeError(
       `choleskySolve: sizes do not fit A X = B: ${formatShape(factor.shape)} and ${formatShape(b.shape)}`,
     )
-  const [l, right] = broadcastBatches('choleskySolve', factor, b)
+  const [l, right] = broadcastBatches(
+    'choleskySolve',
+    preciseSquare('choleskySolve', factor),
+    precise('choleskySolve', b),
+  )
   const out = withoutRecording(() => {
     const [first, second] = upper ? [l.mT, l] : [l, l.mT]
     return solveTriangular(second, solveTriangular(first, right, { upper: false }), { upper: true })
@@ -103,8 +116,8 @@ function factorGrad(ga: Tensor, l: Tensor, upper: boolean): Tensor {
 }
 
 /** The inverse of A, given its factor [..., n, n]. Source: `torch.cholesky_inverse`. */
-export function choleskyInverse(factor: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
-  checkSystem('choleskyInverse', factor)
+export function choleskyInverse(input: Tensor, { upper = false }: CholeskyOptions = {}): Tensor {
+  const factor = preciseSquare('choleskyInverse', input)
   const one = eye(factor.size(-1), { dtype: factor.dtype, device: factor.device })
   const out = withoutRecording(() => choleskySolve(one, factor, { upper }))
   return record('CholeskyInverseBackward0', [factor], out, [factor, out], (g, [l, x]) => [

@@ -13,15 +13,15 @@ import { expand, zerosOf } from '../view.ts'
 import { cofactors, determinant, factorLU, logDeterminant } from './matrix/lu.ts'
 import { identity } from './matrix/rows.ts'
 import { solveStacks } from './solve.ts'
-import { blocks, checkSystem, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { blocks, preciseSquare, matrixOf, stackOf, tensorLike } from './stack.ts'
 import { svd } from './svd.ts'
 
 /** For each matrix a gradient [...] spread over its diagonal: [..., n, n]. */
 const onDiagonal = (g: Tensor, n: number): Tensor => diagEmbed(expand(g.unsqueeze(-1), [...g.shape, n]))
 
 /** The determinants [...] of square matrices [..., n, n], by LU in double precision; 1 for n = 0. Source: `torch.linalg.det`. */
-export function det(a: Tensor): Tensor {
-  checkSystem('linalg.det', a)
+export function det(input: Tensor): Tensor {
+  const a = preciseSquare('linalg.det', input)
   const stack = stackOf(a)
   const values = Float64Array.from({ length: stack.count }, (_, i) =>
     determinant(factorLU(matrixOf(stack, i), stack.rows)),
@@ -68,8 +68,8 @@ function recordedGrad(a: Tensor, detA: Tensor, g: Tensor): Tensor {
   return where(mask, matmul(U.mul(diagonal.unsqueeze(-2)), Vh), byInverse)
 }
 
-function signAndLog(op: string, a: Tensor): readonly [Tensor, Tensor] {
-  checkSystem(op, a)
+function signAndLog(op: string, input: Tensor): readonly [Tensor, Tensor] {
+  const a = preciseSquare(op, input)
   const stack = stackOf(a)
   const [signs, logs] = [new Float64Array(stack.count), new Float64Array(stack.count)]
   for (let i = 0; i < stack.count; i++) {

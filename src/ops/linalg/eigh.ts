@@ -7,7 +7,7 @@ import { matmul } from '../matmul.ts'
 import { type Named, named } from '../named.ts'
 import { eigenOfSymmetric } from './matrix/symmetric.ts'
 import { transposed } from './matrix/rows.ts'
-import { checkSystem, fail, matrixOf, type Stack, stackOf, tensorLike } from './stack.ts'
+import { preciseSquare, fail, matrixOf, type Stack, stackOf, tensorLike } from './stack.ts'
 
 export interface EighOptions {
   /** The triangle that is read: lower (default) or upper. */
@@ -24,9 +24,9 @@ function mirror(a: Float64Array, n: number, upper: boolean): void {
   }
 }
 
-function decompose(op: string, a: Tensor, uplo: string, wantVectors: boolean): readonly [Tensor, Tensor | null] {
+function decompose(op: string, input: Tensor, uplo: string, wantVectors: boolean): readonly [Tensor, Tensor | null] {
   if (!['L', 'U', 'l', 'u'].includes(uplo)) throw new ValueError(`${op}: UPLO must be 'L' or 'U', got '${uplo}'`)
-  checkSystem(op, a)
+  const a = preciseSquare(op, input)
   const stack: Stack = stackOf(a)
   const { rows: n, count, batch } = stack
   const values = new Float64Array(count * n)

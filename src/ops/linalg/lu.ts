@@ -3,6 +3,7 @@ import { record, recordMany } from '../../autograd/record.ts'
 import { ShapeError } from '../../base/errors.ts'
 import { formatShape } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { autocast } from '../autocast.ts'
 import { eye } from '../creation.ts'
 import { cat } from '../join.ts'
 import { matmul, sameDType } from '../matmul.ts'
@@ -10,7 +11,7 @@ import { type Named, named } from '../named.ts'
 import { zerosOf } from '../view.ts'
 import { factorLU } from './matrix/lu.ts'
 import { solveTriangular } from './solve.ts'
-import { checkMatrix, checkPrecise, checkSystem, countsOf, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { checkMatrix, countsOf, fail, matrixOf, precise, preciseSquare, stackOf, tensorLike } from './stack.ts'
 
 interface Packed {
   readonly LU: Tensor
@@ -22,9 +23,9 @@ interface Packed {
 }
 
 /** Not recorded. */
-function pack(op: string, a: Tensor): Packed {
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+function pack(op: string, input: Tensor): Packed {
+  checkMatrix(op, input)
+  const a = precise(op, input)
   const stack = stackOf(a)
   const { rows: m, columns: n, count, batch } = stack
   const k = Math.min(m, n)
@@ -148,9 +149,9 @@ function permutation(pivots: Tensor, m: number, like: Tensor): Tensor {
 /** P, L and U of what `luFactor` gives. Source: `torch.lu_unpack`. */
 export function luUnpack(LU: Tensor, pivots: Tensor): Named<readonly [Tensor, Tensor, Tensor], 'P' | 'L' | 'U'> {
   checkMatrix('luUnpack', LU)
-  checkPrecise('luUnpack', LU)
-  const [l, u] = unpacked(LU)
-  return named([permutation(pivots, LU.size(-2), LU), l, u], ['P', 'L', 'U'])
+  const packed = precise('luUnpack', LU)
+  const [l, u] = unpacked(packed)
+  return named([permutation(pivots, LU.size(-2), packed), l, u], ['P', 'L', 'U'])
 }
 
 export interface LuSolveOptions {
@@ -162,24 +163,27 @@ export interface LuSolveOptions {
 
 /** X of A X = B (or X A = B), given what `luFactor` gives for A [..., n, n]; leading dimensions broadcast. Source: `torch.linalg.lu_solve`. */
 export function luSolve(
-  LU: Tensor,
+  packed: Tensor,
   pivots: Tensor,
-  b: Tensor,
+  right: Tensor,
   { left = true, adjoint = false }: LuSolveOptions = {},
 ): Tensor {
   const op = 'linalg.luSolve'
-  checkSystem(op, LU)
-  checkMatrix(op, b)
+  checkMatrix(op, right)
+  const [LU, b] = [preciseSquare(op, packed), precise(op, right)]
   sameDType(op, LU, b)
   // X A = B is A^T X^T = B^T.
   if (!left) return luSolve(LU, pivots, b.mT, { adjoint: !adjoint }).mT
   if (b.size(-2) !== LU.size(-1))
     throw new ShapeError(`${op}: sizes do not fit A X = B: ${formatShape(LU.shape)} and ${formatShape(b.shape)}`)
   const { P, L, U } = luUnpack(LU, pivots)
-  if (adjoint) {
-    const half = solveTriangular(U.mT, b, { upper: false })
-    return matmul(P, solveTriangular(L.mT, half, { upper: true, unitriangular: true }))
-  }
-  const half = solveTriangular(L, matmul(P.mT, b), { upper: false, unitriangular: true })
-  return solveTriangular(U, half, { upper: true })
+  // Products would be of 16 bits.
+  return autocast({ enabled: false }, () => {
+    if (adjoint) {
+      const half = solveTriangular(U.mT, b, { upper: false })
+      return matmul(P, solveTriangular(L.mT, half, { upper: true, unitriangular: true }))
+    }
+    const half = solveTriangular(L, matmul(P.mT, b), { upper: false, unitriangular: true })
+    return solveTriangular(U, half, { upper: true })
+  })
 }

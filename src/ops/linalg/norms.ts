@@ -3,6 +3,7 @@ import { type DType, promoteTypes } from '../../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../../base/errors.ts'
 import { formatShape, normalizeDim, normalizeDims } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { underAutocast } from '../autocast.ts'
 import { amax, amin } from '../extreme.ts'
 import { full } from '../creation.ts'
 import { installMethods, type Methods } from '../methods.ts'
@@ -14,7 +15,7 @@ import { normOf, type NormOptions, vectorNormOf } from '../vectorNorm.ts'
 import { where } from '../logic.ts'
 import { zerosOf } from '../view.ts'
 import { invEx } from './solve.ts'
-import { checkFloating, checkMatrix, checkPrecise, checkSquare } from './stack.ts'
+import { checkFloating, checkMatrix, precise, checkSquare } from './stack.ts'
 import { svdvals } from './svd.ts'
 
 /** 'fro': root of the sum of squares; 'nuc': sum of singular values; 1, -1: largest, smallest column; Infinity: row; 2: singular value. */
@@ -66,7 +67,7 @@ const bySums = new Map<number, { summed: 0 | 1; join: typeof amax | typeof amin 
 
 /** Norm of the matrices in `dim`: 'fro' (default), 'nuc', Infinity, -Infinity, 1, -1, 2 or -2. Source: `torch.linalg.matrix_norm`. */
 export function matrixNorm(
-  x: Tensor,
+  input: Tensor,
   ord: MatrixOrder = 'fro',
   { dim = [-2, -1], keepdim = false, dtype }: MatrixNormOptions = {},
 ): Tensor {
@@ -78,7 +79,8 @@ export function matrixNorm(
       `${op}: order ${ord} does not exist`,
       "there are: 'fro', 'nuc', Infinity, -Infinity, 1, -1, 2, -2.",
     )
-  checkMatrix(op, x)
+  checkMatrix(op, input)
+  const [x] = underAutocast('linalg', input)
   checkFloating(op, x)
   if (dim.length !== 2) throw new ShapeError(`${op}: dim must name two dimensions, got ${formatShape(dim)}`)
   const axes = dim.map((d) => normalizeDim(op, d, x.ndim))
@@ -91,8 +93,7 @@ export function matrixNorm(
     const partial = vectorNormOf(from, 1, { dim: first, keepdim })
     return sums.join(partial, !keepdim && first < second ? second - 1 : second, { keepdim })
   }
-  checkPrecise(op, from)
-  const values = svdvals(moveaxis(from, axes, [-2, -1]))
+  const values = svdvals(moveaxis(precise(op, from), axes, [-2, -1]))
   const out = ord === 'nuc' ? sum(values, -1) : (ord === 2 ? amax : amin)(values, -1)
   return keepdim ? unsqueeze(unsqueeze(out, Math.min(...axes)), Math.max(...axes)) : out
 }
@@ -148,10 +149,10 @@ export function norm(x: Tensor, p: number | 'fro' | 'nuc' = 'fro', options: Norm
  * Condition number [...] of matrices: by default the ratio of the largest to the smallest singular value (-2: the inverse ratio), else
  * `matrixNorm(A, p)` times that of the inverse, Infinity for a singular matrix. Source: `torch.linalg.cond`.
  */
-export function cond(a: Tensor, p: MatrixOrder = 2): Tensor {
+export function cond(input: Tensor, p: MatrixOrder = 2): Tensor {
   const op = 'linalg.cond'
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+  checkMatrix(op, input)
+  const a = precise(op, input)
   if (p === 2 || p === -2) {
     if (a.numel() === 0) return zerosOf(a.shape.slice(0, -2), a)
     const values = svdvals(a)

@@ -15,7 +15,7 @@ import { reshape } from '../reshape.ts'
 import { cloneOf, expand, zerosOf } from '../view.ts'
 import { exponential } from './matrix/exponential.ts'
 import { inv } from './solve.ts'
-import { blocks, checkFloating, checkSquare, checkSystem, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { blocks, checkFloating, checkSquare, preciseSquare, matrixOf, stackOf, tensorLike } from './stack.ts'
 
 function crossAlong(a: Tensor, b: Tensor, dim: number): Tensor {
   const out = withoutRecording(() => {
@@ -145,8 +145,8 @@ export function chainMatmul(...matrices: Tensor[]): Tensor {
 }
 
 /** The exponentials of square matrices [..., n, n], by scaling and squaring in double precision. Source: `torch.linalg.matrix_exp`. */
-export function matrixExp(a: Tensor): Tensor {
-  checkSystem('linalg.matrixExp', a)
+export function matrixExp(input: Tensor): Tensor {
+  const a = preciseSquare('linalg.matrixExp', input)
   const stack = stackOf(a)
   const n = stack.rows
   const values = blocks(stack.count, n * n, (i) => exponential(matrixOf(stack, i), n))

@@ -3,14 +3,15 @@ import { record } from '../../autograd/record.ts'
 import { ShapeError, ValueError } from '../../base/errors.ts'
 import { formatShape, sameShape } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { sameDType, matmul } from '../matmul.ts'
+import { autocast } from '../autocast.ts'
+import { matmul, sameDType } from '../matmul.ts'
 import { installMethods, type Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { zerosOf } from '../view.ts'
 import { type EighOptions, eigh, eigvalsh } from './eigh.ts'
 import { addRow, dotRow, largest } from './matrix/rows.ts'
 import { singularValues } from './matrix/svd.ts'
-import { checkMatrix, checkPrecise, checkSquare, countsOf, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { checkMatrix, precise, checkSquare, countsOf, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
 import { svdvals } from './svd.ts'
 
 export interface RankOptions {
@@ -33,9 +34,8 @@ function thresholdOf(x: Tensor, { atol, rtol }: RankOptions): (most: number) => 
 /** The number (int64) of singular values [...] above a threshold. Source: `torch.linalg.matrix_rank`. */
 export function matrixRank(a: Tensor, options: RankOptions = {}): Tensor {
   const op = 'linalg.matrixRank'
-  const x = a.detach()
-  checkMatrix(op, x)
-  checkPrecise(op, x)
+  checkMatrix(op, a)
+  const x = precise(op, a.detach())
   const values = (options.hermitian ? eigvalsh(x) : svdvals(x)).abs().numbers()
   const threshold = thresholdOf(x, options)
   const batch = x.shape.slice(0, -2)
@@ -78,10 +78,10 @@ function leastSquares(
  * The pseudo-inverses [..., n, m] of matrices [..., m, n]: singular values up to the threshold count as 0. The gradient takes the rank as fixed.
  * Source: `torch.linalg.pinv`.
  */
-export function pinv(a: Tensor, options: RankOptions = {}): Tensor {
+export function pinv(input: Tensor, options: RankOptions = {}): Tensor {
   const op = 'linalg.pinv'
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+  checkMatrix(op, input)
+  const a = precise(op, input)
   if (options.hermitian) return symmetricPinv(a, options)
   const stack = stackOf(a)
   const { rows: m, columns: n, count, batch } = stack
@@ -132,7 +132,7 @@ function symmetricPinv(a: Tensor, options: RankOptions & EighOptions): Tensor {
   })
   const keep = tensorLike(kept, sizes.shape, a).eq(1)
   const inverted = eigenvalues.maskedFill(keep.logicalNot(), 1).reciprocal().maskedFill(keep.logicalNot(), 0)
-  return matmul(eigenvectors.mul(inverted.unsqueeze(-2)), eigenvectors.mT)
+  return autocast({ enabled: false }, () => matmul(eigenvectors.mul(inverted.unsqueeze(-2)), eigenvectors.mT))
 }
 
 /** `linalg.pinv` under its older name. Source: `torch.pinverse`. */
@@ -152,12 +152,12 @@ type Lstsq = Named<readonly [Tensor, Tensor, Tensor, Tensor], 'solution' | 'resi
  * The X of least ||A X - B||, of several the one of least norm, by singular values: A [..., m, n], B [..., m, k] (or [..., m]). Residuals [..., k] are
  * there where m > n and all ranks are n; what the driver does not give is empty. Source: `torch.linalg.lstsq`.
  */
-export function lstsq(a: Tensor, b: Tensor, { rcond, driver = 'gelsy' }: LstsqOptions = {}): Lstsq {
+export function lstsq(matrices: Tensor, right: Tensor, { rcond, driver = 'gelsy' }: LstsqOptions = {}): Lstsq {
   const op = 'linalg.lstsq'
   if (!['gels', 'gelsy', 'gelsd', 'gelss'].includes(driver))
     throw new ValueError(`${op}: driver must be gels, gelsy, gelsd or gelss, got '${driver}'`)
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+  checkMatrix(op, matrices)
+  const [a, b] = [precise(op, matrices), precise(op, right)]
   sameDType(op, a, b)
   const vectors = b.ndim === a.ndim - 1
   if (!vectors && b.ndim !== a.ndim)
@@ -169,22 +169,22 @@ export function lstsq(a: Tensor, b: Tensor, { rcond, driver = 'gelsy' }: LstsqOp
     throw new ShapeError(
       `${op}: rows and leading dimensions differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     )
-  const [stack, right] = [stackOf(a), stackOf(wide)]
+  const [stack, given] = [stackOf(a), stackOf(wide)]
   const kept = stack.values.slice()
   const { rows: m, columns: n, count, batch } = stack
-  const k = right.columns
+  const k = given.columns
   const [solution, values] = [new Float64Array(count * n * k), new Float64Array(count * Math.min(m, n))]
   const [residuals, ranks] = [new Float64Array(count * k), new Array<number>(count).fill(0)]
   for (let i = 0; i < count; i++) {
     const one = matrixOf(stack, i)
     if (!Number.isFinite(largest(one))) return fail(op, stack, i, 'the matrix has NaN or infinity')
-    const found = leastSquares(one, m, n, matrixOf(right, i), k, thresholdOf(a, { rtol: rcond }))
+    const found = leastSquares(one, m, n, matrixOf(given, i), k, thresholdOf(a, { rtol: rcond }))
     if (found === null) return fail(op, stack, i, 'the singular values did not converge')
     solution.set(found.x, i * n * k)
     values.set(found.values, i * Math.min(m, n))
     ranks[i] = found.rank
     for (let row = 0; row < m; row++) {
-      const error = matrixOf(right, i).slice(row * k, (row + 1) * k)
+      const error = matrixOf(given, i).slice(row * k, (row + 1) * k)
       for (let j = 0; j < n; j++) addRow(error, 0, found.x, j * k, k, -kept[(i * m + row) * n + j])
       for (let c = 0; c < k; c++) residuals[i * k + c] += dotRow(error, c, error, c, 1)
     }

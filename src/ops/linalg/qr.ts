@@ -9,7 +9,7 @@ import { installMethods, type Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { factorQR } from './matrix/qr.ts'
 import { solveTriangular } from './solve.ts'
-import { checkMatrix, checkPrecise, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { checkMatrix, precise, matrixOf, stackOf, tensorLike } from './stack.ts'
 
 export type QRMode = 'reduced' | 'complete' | 'r'
 
@@ -19,12 +19,12 @@ type QR = Named<readonly [Tensor, Tensor], 'Q' | 'R'>
  * A = Q R for matrices [..., m, n]: Q [..., m, k] with orthonormal columns, R [..., k, n] upper triangular; k = min(m, n) for mode 'reduced', m for 'complete'.
  * Mode 'r' gives only R, and an empty Q. Source: `torch.linalg.qr`.
  */
-export function qr(a: Tensor, { mode = 'reduced' }: { mode?: QRMode } = {}): QR {
+export function qr(input: Tensor, { mode = 'reduced' }: { mode?: QRMode } = {}): QR {
   const op = 'linalg.qr'
   if (mode !== 'reduced' && mode !== 'complete' && mode !== 'r')
     throw new ValueError(`${op}: mode must be 'reduced', 'complete' or 'r', got '${mode}'`)
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+  checkMatrix(op, input)
+  const a = precise(op, input)
   const stack = stackOf(a)
   const { rows: m, columns: n, count, batch } = stack
   const k = mode === 'complete' ? m : Math.min(m, n)

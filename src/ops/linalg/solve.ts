@@ -13,8 +13,8 @@ import {
   blocks,
   broadcastBatches,
   checkMatrix,
-  checkPrecise,
-  checkSystem,
+  precise,
+  preciseSquare,
   countsOf,
   fail,
   matrixOf,
@@ -41,8 +41,7 @@ function inverseOf(a: Tensor): { inverse: Tensor; info: number[]; batch: readonl
 }
 
 function checkedInverse(op: string, a: Tensor): Tensor {
-  checkSystem(op, a)
-  const { inverse, info, batch } = inverseOf(a)
+  const { inverse, info, batch } = inverseOf(preciseSquare(op, a))
   const at = info.findIndex((pivot) => pivot > 0)
   if (at >= 0)
     fail(op, { batch }, at, `the matrix is singular: diagonal element ${info[at]} of U is zero`, singularHelp)
@@ -59,8 +58,7 @@ export function inv(a: Tensor): Tensor {
  * Source: `torch.linalg.inv_ex`.
  */
 export function invEx(a: Tensor): Named<readonly [Tensor, Tensor], 'inverse' | 'info'> {
-  checkSystem('linalg.invEx', a)
-  const { inverse, info, batch } = inverseOf(a)
+  const { inverse, info, batch } = inverseOf(preciseSquare('linalg.invEx', a))
   return named([inverse, countsOf(info, batch, 'int32', a)], ['inverse', 'info'])
 }
 
@@ -110,9 +108,9 @@ function checkSides(op: string, a: Tensor, b: Tensor, left: boolean): void {
  * X of A X = B, or of X A = B with `left: false`. A [..., n, n]; B [..., n, k], or [n] or [..., n] with the leading dimensions of A for vectors;
  * leading dimensions broadcast. By LU in double precision. Throws LinAlgError for a singular matrix. Source: `torch.linalg.solve`.
  */
-export function solve(a: Tensor, b: Tensor, { left = true }: { left?: boolean } = {}): Tensor {
+export function solve(matrices: Tensor, given: Tensor, { left = true }: { left?: boolean } = {}): Tensor {
   const op = 'linalg.solve'
-  checkSystem(op, a)
+  const [a, b] = [preciseSquare(op, matrices), precise(op, given)]
   const vectors = isVectors(a, b)
   if (!vectors) checkMatrix(op, b)
   const right = vectors ? b.unsqueeze(-1) : b
@@ -161,14 +159,13 @@ function solveTriangles(a: Tensor, b: Tensor, { upper, left, unit }: Triangular)
  * broadcast. A zero on the diagonal gives infinities and NaN. Source: `torch.linalg.solve_triangular`.
  */
 export function solveTriangular(
-  a: Tensor,
-  b: Tensor,
+  matrices: Tensor,
+  right: Tensor,
   { upper, left = true, unitriangular = false }: TriangularOptions & { upper: boolean },
 ): Tensor {
   const op = 'linalg.solveTriangular'
-  checkSystem(op, a)
-  checkMatrix(op, b)
-  checkPrecise(op, b)
+  checkMatrix(op, right)
+  const [a, b] = [preciseSquare(op, matrices), precise(op, right)]
   checkSides(op, a, b, left)
   return solveTriangles(...broadcastBatches(op, a, b), { upper, left, unit: unitriangular })
 }

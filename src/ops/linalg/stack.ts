@@ -4,6 +4,7 @@ import { isFloating } from '../../base/dtype.ts'
 import { DTypeError, LinAlgError, ShapeError } from '../../base/errors.ts'
 import { broadcastShapes, formatShape, numelOf } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { underAutocast } from '../autocast.ts'
 import { fromHost } from '../host.ts'
 import { sameDType } from '../matmul.ts'
 import { expand } from '../view.ts'
@@ -23,11 +24,13 @@ export function checkFloating(op: string, x: Tensor): void {
     throw new DTypeError(`${op}: expected a floating-point tensor, got ${x.dtype}`, 'convert first: x.float().')
 }
 
-/** float32 or float64, as in PyTorch. */
-export function checkPrecise(op: string, x: Tensor): void {
+/** The operand in float32 or float64: other floats are refused, as in PyTorch, but become float32 under autocast. */
+export function precise(op: string, input: Tensor): Tensor {
+  const [x] = underAutocast('linalg', input)
   checkFloating(op, x)
   if (x.dtype !== 'float32' && x.dtype !== 'float64')
     throw new DTypeError(`${op}: low precision is not supported, got ${x.dtype}`, 'convert first: x.float().')
+  return x
 }
 
 export function checkMatrix(op: string, x: Tensor): void {
@@ -40,10 +43,10 @@ export function checkSquare(op: string, x: Tensor): void {
   if (m !== n) throw new ShapeError(`${op}: square matrices are needed, got ${m} x ${n}: ${formatShape(x.shape)}`)
 }
 
-/** What ops on stacks of square matrices of full precision ask for. */
-export function checkSystem(op: string, x: Tensor): void {
-  checkSquare(op, x)
-  checkPrecise(op, x)
+/** The operand, square matrices of full precision. */
+export function preciseSquare(op: string, input: Tensor): Tensor {
+  checkSquare(op, input)
+  return precise(op, input)
 }
 
 /** Both operands with one dtype and the leading dimensions to which theirs broadcast. */

@@ -9,7 +9,7 @@ import { zerosOf } from '../view.ts'
 import { onesOnDiagonal } from './eigh.ts'
 import { largest, transposed } from './matrix/rows.ts'
 import { singularValues, type Vectors } from './matrix/svd.ts'
-import { checkMatrix, checkPrecise, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
+import { checkMatrix, precise, fail, matrixOf, stackOf, tensorLike } from './stack.ts'
 
 interface Decomposed {
   readonly S: Tensor
@@ -17,9 +17,9 @@ interface Decomposed {
   readonly Vh: Tensor | null
 }
 
-function decompose(op: string, a: Tensor, want: Vectors): Decomposed {
-  checkMatrix(op, a)
-  checkPrecise(op, a)
+function decompose(op: string, input: Tensor, want: Vectors): Decomposed {
+  checkMatrix(op, input)
+  const a = precise(op, input)
   const stack = stackOf(a)
   const { rows: m, columns: n, count, batch } = stack
   const k = Math.min(m, n)

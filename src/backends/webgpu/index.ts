@@ -3,10 +3,13 @@ import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/bac
 import type { Recorder } from '../../runtime/capture.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
+import { conv } from './kernels/conv.ts'
 import { copy } from './kernels/copy.ts'
 import { crossEntropy } from './kernels/crossEntropy.ts'
 import { gather } from './kernels/gather.ts'
+import { gemm } from './kernels/gemm.ts'
 import { map } from './kernels/map.ts'
+import { pool } from './kernels/pool.ts'
 import { reduce } from './kernels/reduce.ts'
 import { scan } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
@@ -18,7 +21,7 @@ import type { Block } from './memory.ts'
 export { directLink, threadLink } from './link.ts'
 
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
-const factories: Factories = { map, reduce, scan, sort, softmax, crossEntropy, gather, scatter, copy }
+const factories: Factories = { map, reduce, scan, sort, gemm, conv, pool, softmax, crossEntropy, gather, scatter, copy }
 
 function kernelsOf(engine: Engine): Kernels {
   return Object.fromEntries(

@@ -19,6 +19,7 @@ const entries: Readonly<Record<string, string>> = {
   'model-selection': 'src/model-selection/index.ts',
   browser: 'src/browser/index.ts',
   worker: 'src/browser/worker.ts',
+  doctor: 'src/browser/doctor.ts',
 }
 
 const options = {
@@ -47,7 +48,8 @@ export async function bundleForPages(): Promise<ReadonlyMap<string, Uint8Array>>
     path.split('/').at(-1) as string,
     new TextEncoder().encode(text.replace(worker, 'new URL("./worker.js",import.meta.url)')),
   ])
-  return new Map(files)
+  const page = readFileSync(join(root, 'src/browser/doctor.html'))
+  return new Map([...files, ['doctor.html', page]])
 }
 
 /** Programs whose size is told: what a page loads before it can start, without what comes by `import()`. */

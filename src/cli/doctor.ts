@@ -3,11 +3,13 @@ import { cpus, freemem, totalmem } from 'node:os'
 import { Command } from 'commander'
 import { type DatasetName, datasetNames, datasets } from './catalog.ts'
 import { grouped, mebibytes, textTable } from './format.ts'
+import { UserError } from './userError.ts'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('show Node, processor, WebAssembly features, memory, and where data sets were found')
     .option('--json', 'as JSON')
+    .option('--page [port]', 'the same for a browser: serve a page that looks at it (default port: a free one)')
     .action(run)
 }
 
@@ -49,11 +51,21 @@ const advice: Readonly<Record<DatasetName, string>> = {
   'fashion-mnist': 'not found: `apt-get install dataset-fashion-mnist` on Debian; training downloads it otherwise',
 }
 
+function portOf(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port < 65536) return port
+  throw new UserError(`doctor: --page takes a port from 0 to 65535, got ${text}`)
+}
+
 /** AVX2 in words: on, or why not. */
 export const avx2Text = ({ avx2, avx2Reason }: Diagnosis['device']): string =>
   avx2 === true ? 'on' : `off: ${avx2Reason ?? 'unknown'}`
 
-async function run({ json = false }: { json?: boolean }): Promise<void> {
+async function run({ json = false, page }: { json?: boolean; page?: true | string }): Promise<void> {
+  if (page !== undefined) {
+    const { serveDoctorPage } = await import('./doctorPage.ts')
+    return serveDoctorPage(page === true ? 0 : portOf(page))
+  }
   const found = await diagnose()
   if (json) {
     process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)

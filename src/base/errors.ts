@@ -2,6 +2,8 @@
 
 /** Root of Kindling's errors: `message` is `op: what is wrong`, followed by a `help:` line where there is an obvious fix. */
 export class KindlingError extends Error {
+  // Names are told, since a bundler may shorten those of classes.
+  override name = 'KindlingError'
   /** The message without help and without the path of layers. */
   readonly summary: string
   readonly help: string | undefined
@@ -9,7 +11,6 @@ export class KindlingError extends Error {
 
   constructor(summary: string, help?: string) {
     super(summary)
-    this.name = new.target.name
     this.summary = summary
     this.help = help
     this.compose()
@@ -36,20 +37,38 @@ export class KindlingError extends Error {
 }
 
 /** Shapes or sizes do not fit together. */
-export class ShapeError extends KindlingError {}
+export class ShapeError extends KindlingError {
+  override name = 'ShapeError'
+}
 /** A dtype is not accepted here, or two dtypes do not fit together. */
-export class DTypeError extends KindlingError {}
+export class DTypeError extends KindlingError {
+  override name = 'DTypeError'
+}
 /** An index, a dimension or a slice is out of range. */
-export class IndexError extends KindlingError {}
+export class IndexError extends KindlingError {
+  override name = 'IndexError'
+}
 /** An argument has a value that the op does not accept. */
-export class ValueError extends KindlingError {}
+export class ValueError extends KindlingError {
+  override name = 'ValueError'
+}
 /** A matrix is singular, not positive-definite, or has no decomposition for another reason. Source: `torch.linalg.LinAlgError`. */
-export class LinAlgError extends KindlingError {}
+export class LinAlgError extends KindlingError {
+  override name = 'LinAlgError'
+}
 /** The graph cannot be walked: no graph, walked before, or a saved tensor was changed in place. */
-export class AutogradError extends KindlingError {}
+export class AutogradError extends KindlingError {
+  override name = 'AutogradError'
+}
 /** A tensor was used after its memory was given back. */
-export class DisposedError extends KindlingError {}
+export class DisposedError extends KindlingError {
+  override name = 'DisposedError'
+}
 /** A device is missing, ran out of memory, or two tensors live on different devices. */
-export class DeviceError extends KindlingError {}
+export class DeviceError extends KindlingError {
+  override name = 'DeviceError'
+}
 /** A file or data set is missing, truncated or not what it should be. */
-export class DataError extends KindlingError {}
+export class DataError extends KindlingError {
+  override name = 'DataError'
+}

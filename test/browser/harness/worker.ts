@@ -19,6 +19,7 @@ export function serve(files: Readonly<Record<string, () => Promise<unknown>>>): 
     try {
       Object.assign(globalThis, { devicesUnderTest: [device] })
       await files[file]()
+      if (device === 'webgpu') await (await import('../../../src/webgpu.ts')).init()
       // A test that chose another device than the usual one keeps it.
       if (device !== 'wasm' && defaultDevice() === 'wasm') setDefaultDevice(device as DeviceName)
       await runTests((outcome) => tell({ outcome }))

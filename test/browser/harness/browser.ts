@@ -11,14 +11,14 @@ export interface RunningBrowser {
   close(): Promise<void>
 }
 
-export function openBrowser(name: BrowserName, url: string, device = 'wasm'): RunningBrowser {
+export function openBrowser(name: BrowserName, url: string): RunningBrowser {
   const program = findBrowser(name)
   if (program === null) throw new Error(notFound(name))
   const row: BrowserRow = browsers[name]
   const profile = mkdtempSync(join(tmpdir(), `kindling-${name}-`))
   for (const [file, text] of Object.entries(row.profile)) writeFileSync(join(profile, file), text)
   // A process group of its own, so that its children end with it.
-  const child = spawn(program, [...(row.forDevice?.[device] ?? []), ...row.args(profile, url)], {
+  const child = spawn(program, row.args(profile, url), {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },

@@ -68,7 +68,7 @@ export async function runInBrowser(
       } else finish()
     },
   })
-  const tab = openBrowser(browser, server.origin, device)
+  const tab = openBrowser(browser, server.origin)
   let timer: NodeJS.Timeout | undefined
   const opened = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -11,8 +11,6 @@ export interface BrowserRow {
   readonly advice: string
   /** Arguments of a headless start with an empty profile and no traffic of its own. */
   readonly args: (profile: string, url: string) => readonly string[]
-  /** Further arguments for a device. */
-  readonly forDevice?: Readonly<Record<string, readonly string[]>>
   /** Files of the profile, by name. */
   readonly profile: Readonly<Record<string, string>>
 }
@@ -66,8 +64,6 @@ export const browsers = {
       `--user-data-dir=${profile}`,
       url,
     ],
-    // The graphics processor of the machine, or one in software.
-    forDevice: { webgpu: ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'] },
     profile: {},
   },
   firefox: {

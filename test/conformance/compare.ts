@@ -9,17 +9,29 @@ export interface Tolerance {
 }
 
 /** `torch.testing.assert_close` by dtype; what is not here is compared exactly. */
-const defaults: Record<string, Tolerance> = {
+const defaults: Readonly<Record<string, Tolerance>> = {
   float16: { rtol: 1e-3, atol: 1e-5 },
   bfloat16: { rtol: 1.6e-2, atol: 1e-5 },
   float32: { rtol: 1.3e-6, atol: 1e-5 },
   float64: { rtol: 1e-7, atol: 1e-7 },
 }
 
-/** GPUs have other functions, and fuse or do not fuse as they like: a relative 1e-5 for float32. */
-export function compareOnGpu(): void {
-  defaults.float32 = { rtol: 1e-5, atol: 1e-5 }
+/**
+ * GPUs have other functions of their own and fuse products and sums as they like; beside poles (the gradients of asin and atanh) that is felt most. On an
+ * NVIDIA H200 the worst relative error was 2.9e-5, the worst of numbers near 0 1.9e-5.
+ */
+const gpu: Tolerance = { rtol: 5e-5, atol: 2e-5 }
+let onGpu = false
+export const comparesOnGpu = (): boolean => onGpu
+export function compareOnGpu(on: boolean): void {
+  onGpu = on
 }
+
+/** The larger of both. */
+const wider = (a: Tolerance, b: Tolerance): Tolerance => ({
+  rtol: Math.max(a.rtol, b.rtol),
+  atol: Math.max(a.atol, b.atol),
+})
 
 const numberAt = (values: StoredTensor, i: number): number =>
   halfFormatOf(values.dtype)?.toNumber(Number(values.data[i])) ?? Number(values.data[i])
@@ -28,7 +40,8 @@ const numberAt = (values: StoredTensor, i: number): number =>
 export function mismatch(actual: Tensor, expected: StoredTensor, loose?: Tolerance): string | null {
   if (actual.shape.join() !== expected.shape.join()) return `shape [${actual.shape}], PyTorch [${expected.shape}]`
   if (actual.dtype !== expected.dtype) return `dtype ${actual.dtype}, PyTorch ${expected.dtype}`
-  const tolerance = expected.dtype in defaults ? (loose ?? defaults[expected.dtype]) : { rtol: 0, atol: 0 }
+  const usual = expected.dtype in defaults ? (loose ?? defaults[expected.dtype]) : { rtol: 0, atol: 0 }
+  const tolerance = onGpu && expected.dtype === 'float32' ? wider(usual, gpu) : usual
   const got: StoredTensor = { dtype: actual.dtype, shape: actual.shape, data: actual.data() }
   let first = -1
   let wrong = 0

@@ -54,5 +54,5 @@ export function outputsOf(result: unknown): unknown[] {
 /** Makes every tensor of the run on `device`. */
 export function useDevice(device: DeviceName): void {
   setDefaultDevice(device)
-  if (device === 'webgpu') compareOnGpu()
+  compareOnGpu(device === 'webgpu')
 }

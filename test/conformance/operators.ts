@@ -3,7 +3,7 @@ import { scope } from '../../src/runtime/scope.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import type { Fixture, StoredTensor } from '../support/safetensors.ts'
 import { bind, camelCase } from './bind.ts'
-import { mismatch } from './compare.ts'
+import { comparesOnGpu, mismatch } from './compare.ts'
 import { type Described, decode, flatten, isTensorRef, summary, type TensorRef } from './described.ts'
 import { functionAt, hasMethod, lookup, outputsOf, tensorFrom } from './kindling.ts'
 import { type Callable, type Row, table } from './ops.ts'
@@ -87,7 +87,8 @@ function checkSample(f: Callable, row: Row, sample: Sample, stored: (ref: Tensor
   const references = expected.map((want) => (isTensorRef(want) ? stored(want) : null))
   const tensors = references.filter((reference) => reference !== null)
   const arranged = row.rearrange && tensors.length === expected.length ? row.rearrange(bound, tensors) : references
-  const loose = row.loose && { rtol: row.loose[0], atol: Math.max(row.loose[0] / 10, 1e-5) }
+  const usual = row.loose && { rtol: row.loose[0], atol: Math.max(row.loose[0] / 10, 1e-5) }
+  const loose = comparesOnGpu() && row.looseOnGpu ? { rtol: 1e-4, atol: row.looseOnGpu[0] } : usual
   for (const [i, want] of expected.entries()) {
     const wrong = compareOutput(actual[i], want, arranged[i], shapesOnly, loose)
     if (wrong !== null) return `${expected.length > 1 ? `output ${i} ` : ''}${wrong}`

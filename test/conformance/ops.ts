@@ -17,6 +17,8 @@ export interface Row {
   readonly property?: string
   /** Relative and absolute tolerance instead of PyTorch's 1.3e-6 and 1e-5, and why. */
   readonly loose?: readonly [number, string]
+  /** The absolute tolerance on a GPU, and why. */
+  readonly looseOnGpu?: readonly [number, string]
   /** Another function without which there is no such variant. */
   readonly needs?: string
   /** PyTorch's outputs in Kindling's order, where the order means nothing. */
@@ -204,7 +206,10 @@ export const table: Readonly<Record<string, string | Row>> = {
   gradient: 'input | spacing dim edge_order',
   log_softmax: 'input dim | dtype',
   'log_softmax.dtype': 'input dim | dtype',
-  logcumsumexp: 'input dim',
+  logcumsumexp: {
+    parameters: 'input dim',
+    looseOnGpu: [5e-3, 'the gradient is a difference of exponentials up to 10,000 of logarithms rounded to float32'],
+  },
   renorm: 'input p dim maxnorm',
   roll: 'input shifts dims?',
   rot90: 'input k? dims?',

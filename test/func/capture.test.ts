@@ -6,8 +6,7 @@ import { settledStorages } from '../support/memory.ts'
 import { openGpu } from '../support/gpu.ts'
 
 const { nn, optim, F } = torch
-const gpu = (await openGpu()) && 'conv' in torch.backend('webgpu').kernels
-const devices: torch.DeviceName[] = gpu ? ['wasm', 'webgpu'] : ['wasm']
+const devices: torch.DeviceName[] = (await openGpu()) ? ['wasm', 'webgpu'] : ['wasm']
 
 interface Training {
   readonly net: torch.nn.Module

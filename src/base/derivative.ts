@@ -1,4 +1,5 @@
 // The derivative of a scalar expression, as an expression: gradients of pointwise ops follow from their forward row.
+import { AutogradError } from './errors.ts'
 import * as E from './expr.ts'
 import type { Expr, ExprOp } from './expr.ts'
 
@@ -78,7 +79,7 @@ function chain(e: Expr, go: (e: Expr) => Expr): Expr {
   let sum = E.constant(0)
   const rules = partials[e.op]
   if (rules === undefined) {
-    if (e.op === 'trigamma') throw new RangeError('the derivative of trigamma is not available')
+    if (e.op === 'trigamma') throw new AutogradError('digamma: its second derivative is not available')
     return sum
   }
   e.args.forEach((arg, k) => {

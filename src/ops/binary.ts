@@ -3,8 +3,10 @@ import { isFloating, resultType } from '../base/dtype.ts'
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { mul, mul_ } from './arithmetic.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber, y } from './pointwise.ts'
+import { exp2 } from './unary.ts'
 
 const a = E.input(0)
 const b = E.input(1)
@@ -45,6 +47,7 @@ const rows = {
   hypot: {
     name: 'Hypot',
     expr: E.where(E.or(E.eq(big, 0), E.eq(big, Infinity)), big, E.mul(big, E.sqrt(E.add(1, E.mul(ratio, ratio))))),
+    floating: true,
     grad: [E.mul(g, E.div(a, y)), E.mul(g, E.div(b, y))],
   },
   maximum: {
@@ -89,16 +92,15 @@ const rows = {
   logaddexp: {
     name: 'Logaddexp',
     expr: logAddExp(E.exp, E.log1p),
-    dtype: 'float',
+    floating: true,
     grad: [E.div(g, E.add(1, E.exp(E.sub(b, a)))), E.div(g, E.add(1, E.exp(E.sub(a, b))))],
   },
   logaddexp2: {
     name: 'Logaddexp2',
     expr: logAddExp(E.exp2, (x) => E.mul(E.log1p(x), Math.LOG2E)),
-    dtype: 'float',
+    floating: true,
     grad: [E.div(g, E.add(1, E.exp2(E.sub(b, a)))), E.div(g, E.add(1, E.exp2(E.sub(a, b))))],
   },
-  ldexp: { name: 'Ldexp', expr: E.mul(a, E.exp2(b)), dtype: 'float' },
 } satisfies Record<string, PointwiseRow>
 
 type Binary = (x: Tensor, other: TensorOrNumber) => Tensor
@@ -172,8 +174,15 @@ export function xlogy(x: TensorOrNumber, other: TensorOrNumber): Tensor {
 export const logaddexp: Binary = binary(rows.logaddexp)
 /** `log2(2 ** x + 2 ** other)`. Source: `torch.logaddexp2`. */
 export const logaddexp2: Binary = binary(rows.logaddexp2)
+const powerOf2 = (exponent: TensorOrNumber): TensorOrNumber =>
+  exponent instanceof Tensor ? exp2(exponent) : 2 ** Number(exponent)
 /** `x * 2 ** other`. Source: `torch.ldexp`. */
-export const ldexp: Binary = binary(rows.ldexp)
+export function ldexp(x: Tensor, other: TensorOrNumber): Tensor {
+  return mul(x, powerOf2(other))
+}
+function ldexp_(x: Tensor, other: TensorOrNumber): Tensor {
+  return mul_(x, powerOf2(other))
+}
 /** Another name of `atan2`. */
 export const arctan2: Binary = atan2
 
@@ -182,7 +191,6 @@ const hypot_ = inPlace(rows.hypot)
 const copysign_ = inPlace(rows.copysign)
 const heaviside_ = inPlace(rows.heaviside)
 const xlogy_ = inPlace(rows.xlogy)
-const ldexp_ = inPlace(rows.ldexp)
 
 const methods = {
   pow,

@@ -58,12 +58,13 @@ export interface TrapezoidOptions {
 /** Integral of `y` along `dim` (default the last) by trapezoids, at places `x` or `dx` apart. Source: `torch.trapezoid`. */
 export function trapezoid(y: Tensor, x?: Tensor | null, { dx = 1, dim = -1 }: TrapezoidOptions = {}): Tensor {
   const axis = normalizeDim('trapezoid', dim, y.ndim)
-  if (y.shape[axis] === 0) return cast(y, floatOf(y.dtype)).sum(axis)
+  if (y.shape[axis] === 0) return y.sum(axis, { dtype: y.dtype })
   return areas('trapezoid', y, x ?? null, dx, axis).sum(axis)
 }
 /** `trapezoid` up to each place. Source: `torch.cumulative_trapezoid`. */
 export function cumulativeTrapezoid(y: Tensor, x?: Tensor | null, { dx = 1, dim = -1 }: TrapezoidOptions = {}): Tensor {
   const axis = normalizeDim('cumulativeTrapezoid', dim, y.ndim)
+  if (y.shape[axis] === 0) return cast(y, floatOf(y.dtype)).clone()
   return cumsum(areas('cumulativeTrapezoid', y, x ?? null, dx, axis), axis)
 }
 

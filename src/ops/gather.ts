@@ -1,5 +1,5 @@
 // Reading by index tensors: indexSelect, gather, take, maskedSelect, oneHot. All are `readAt` with another addressing.
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
+import { DTypeError, IndexError, ShapeError, ValueError } from '../base/errors.ts'
 import { broadcastShapes, formatShape, normalizeDim, numelOf, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -41,6 +41,8 @@ export const atLeast1 = (x: Tensor): Tensor => (x.ndim === 0 ? reshape(x, [1]) :
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const at = normalizeDim('indexSelect', dim, x.ndim)
   const list = listIndex('indexSelect', index)
+  if (x.shape[at] === 0 && list.numel() > 0)
+    throw new IndexError(`indexSelect: dimension ${at} of ${formatShape(x.shape)} has nothing to select`)
   checkNotNegative('indexSelect', list)
   if (x.ndim === 0)
     return reshape(readAt('IndexSelectBackward0', reshape(x, [1]), [list], alongDim([1], 0, list.shape[0])), [])

@@ -41,7 +41,7 @@ export function writeInPlace(
 const writesOneValue = new Set(['fill_', 'indexFill_', 'maskedFill_', 'set', 'indexPut_'])
 
 function checkNotExpanded(op: string, x: Tensor, others: readonly Tensor[]): void {
-  if (!x.strides.some((stride, d) => stride === 0 && x.shape[d] > 1)) return
+  if (x.numel() === 0 || !x.strides.some((stride, d) => stride === 0 && x.shape[d] > 1)) return
   if (writesOneValue.has(op) || (op === 'copy_' && others[0].ndim === 0)) return
   throw new ValueError(
     `${op}: an expanded tensor shows its elements several times: shape ${formatShape(x.shape)}, strides ${formatShape(x.strides)}`,

@@ -140,9 +140,7 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
     row += block.rows
     column += block.columns
   }
-  const dtype = tensors
-    .map((x) => x.dtype)
-    .reduce((a, b) => resultType({ dtype: a, shape: [1] }, { dtype: b, shape: [1] }))
+  const dtype = resultType(...tensors)
   const zeros = zerosOf([row, column], tensors[0])
   const out = cast(zeros, dtype)
   tensors.forEach((x, i) => {

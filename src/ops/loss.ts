@@ -2,10 +2,10 @@
 import { record } from '../autograd/record.ts'
 import { computeType, resultType } from '../base/dtype.ts'
 import { derivative } from '../base/derivative.ts'
-import { ValueError } from '../base/errors.ts'
+import { ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Expr } from '../base/expr.ts'
-import { broadcastShapes, numelOf } from '../base/shape.ts'
+import { broadcastShapes, formatShape, numelOf, sameShape } from '../base/shape.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
@@ -193,6 +193,13 @@ export interface BinaryLossOptions extends LossOptions {
   weight?: Tensor | null
 }
 /** Losses times weights, then reduced. */
+function checkSameShape(op: string, input: Tensor, target: Tensor): void {
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError(
+      `${op}: input and target must have the same shape: ${formatShape(input.shape)} and ${formatShape(target.shape)}`,
+    )
+  }
+}
 function weighted(weight: Tensor | null, reduction: Reduction, loss: (reduction: Reduction) => Tensor): Tensor {
   return weight === null ? loss(reduction) : reduced(loss('none').mul(weight), reduction)
 }
@@ -206,6 +213,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   { weight = null, reduction = 'mean' }: BinaryLossOptions = {},
 ): Tensor {
+  checkSameShape('binaryCrossEntropy', input, target)
   return weighted(weight, reduction, (how) =>
     apply('binaryCrossEntropy', rows.binaryCrossEntropy, [input, target], how),
   )
@@ -217,6 +225,7 @@ export function binaryCrossEntropyWithLogits(
   { weight = null, posWeight = null, reduction = 'mean' }: BinaryLossOptions & { posWeight?: Tensor | null } = {},
 ): Tensor {
   const op = 'binaryCrossEntropyWithLogits'
+  checkSameShape(op, input, target)
   return weighted(weight, reduction, (how) =>
     posWeight === null
       ? apply(op, rows.plainWithLogits, [input, target], how)

@@ -1,8 +1,8 @@
 // Matrix products: everything becomes one gemm over [batch, M, K] @ [batch, K, N]; transposes are only strides.
 import { record } from '../autograd/record.ts'
-import { computeType, type DType, resultType } from '../base/dtype.ts'
+import { computeType, type DType, isFloating, resultType } from '../base/dtype.ts'
 import { DTypeError, ShapeError } from '../base/errors.ts'
-import { broadcastShapes, broadcastStrides, formatShape, numelOf } from '../base/shape.ts'
+import { broadcastShapes, broadcastStrides, formatShape, numelOf, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -229,32 +229,51 @@ interface AddOptions {
   alpha?: number
 }
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : x.mul(factor))
+
 /** beta 0 ignores the operand altogether, NaN included. */
-const plus = (x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor =>
-  beta === 0 ? scaled(product, alpha).add(zerosOf(x.shape, product)) : scaled(x, beta).add(scaled(product, alpha))
+function plus(op: string, x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor {
+  if (!sameShape(broadcastShapes(op, x.shape, product.shape), product.shape)) {
+    throw new ShapeError(
+      `${op}: the first operand does not fit the product: ${formatShape(x.shape)} and ${formatShape(product.shape)}`,
+    )
+  }
+  for (const [name, factor] of Object.entries({ beta, alpha })) {
+    if (!Number.isInteger(factor) && !isFloating(resultType(x, product)))
+      throw new DTypeError(`${op}: ${name} must be a whole number for integer tensors, got ${factor}`)
+  }
+  return beta === 0
+    ? scaled(product, alpha).add(zerosOf(x.shape, product))
+    : scaled(x, beta).add(scaled(product, alpha))
+}
+
+/** `plus` of operands of one dtype. */
+function plusProduct(op: string, x: Tensor, product: Tensor, options: AddOptions): Tensor {
+  sameDType(op, x, product)
+  return plus(op, x, product, options)
+}
 
 /** `beta * x + alpha * (a @ b)` for matrices. Source: `torch.addmm`. */
 export function addmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
   const [added, left, right] = underAutocast('addmm', x, a, b)
-  return plus(added, mm(left, right), options)
+  return plusProduct('addmm', added, mm(left, right), options)
 }
 /** `beta * x + alpha * (a @ b)` for a matrix and a vector. Source: `torch.addmv`. */
 export function addmv(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return plus(x, mv(a, b), options)
+  return plus('addmv', x, mv(a, b), options)
 }
 /** `beta * x + alpha * outer(a, b)`. Source: `torch.addr`. */
 export function addr(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return plus(x, outer(a, b), options)
+  return plus('addr', x, outer(a, b), options)
 }
 /** `beta * x + alpha * bmm(a, b)`. Source: `torch.baddbmm`. */
 export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
   const [added, left, right] = underAutocast('baddbmm', x, a, b)
-  return plus(added, bmm(left, right), options)
+  return plusProduct('baddbmm', added, bmm(left, right), options)
 }
 /** `beta * x + alpha * sum of bmm(a, b) over the batch`. Source: `torch.addbmm`. */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
   const [added, left, right] = underAutocast('addbmm', x, a, b)
-  return plus(added, bmm(left, right).sum(0), options)
+  return plusProduct('addbmm', added, bmm(left, right).sum(0, { dtype: left.dtype }), options)
 }
 /** Products over the last dimension of both: result shape [...a, ...b] without it. Source: `torch.inner`. */
 export function inner(a: Tensor, b: Tensor): Tensor {

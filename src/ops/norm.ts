@@ -54,6 +54,9 @@ export function groupNorm(
   const [n, channels] = input.shape
   if (numGroups < 1 || channels % numGroups !== 0)
     throw new ShapeError(`groupNorm: groups must divide the channels: ${numGroups} and ${channels}`)
+  if (n * (channels / numGroups) * numelOf(input.shape.slice(2)) === 1) {
+    throw new ValueError(`groupNorm: expected more than 1 value per channel, got ${formatShape(input.shape)}`)
+  }
   const grouped = input.reshape([n, numGroups, numelOf(input.shape.slice(1)) / numGroups])
   const out = standardized('NativeGroupNormBackward0', grouped, [2], eps).out
   return affine(out.reshape(input.shape), weight, bias, perChannel(input))

@@ -39,6 +39,8 @@ export interface PointwiseRow {
   readonly promoted?: readonly number[]
   /** PyTorch has no such operation on bool. */
   readonly notBool?: true
+  /** PyTorch has it on floating dtypes only. */
+  readonly floating?: true
   /** Which of PyTorch's overloads the operands choose: the number at the end of the node's name. Default 0. */
   readonly overload?: (operands: readonly TensorOrNumber[]) => number
 }
@@ -153,6 +155,8 @@ function resultDType(row: PointwiseRow, operands: readonly TensorOrNumber[]): { 
   const promoted = commonDType(deciding as readonly TensorOrNumber[]) ?? resultType(...deciding)
   if (row.notBool && promoted === 'bool')
     throw new DTypeError(`${opName(row)}: not defined for bool`, 'convert first: x.long().')
+  if (row.floating && !isFloating(promoted))
+    throw new DTypeError(`${opName(row)}: needs a floating-point dtype, got ${promoted}`, 'convert first: x.float().')
   const kind = row.dtype ?? 'promote'
   if (kind === 'promote') return { result: promoted, promoted }
   if (kind === 'float') return { result: floatOf(promoted), promoted: floatOf(promoted) }

@@ -1,8 +1,8 @@
 // Pooling over volumes in two steps, the planes and then the columns in depth: maxima and means may be taken one dimension after another.
 import { isHalf } from '../base/dtype.ts'
 import { needsGraph, record } from '../autograd/record.ts'
-import { ValueError } from '../base/errors.ts'
-import { numelOf } from '../base/shape.ts'
+import { ShapeError, ValueError } from '../base/errors.ts'
+import { formatShape, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { PoolSpec, PoolWindows } from '../runtime/spec.ts'
@@ -24,7 +24,7 @@ import {
   windowsOf,
   type WithIndices,
 } from './poolWindows.ts'
-import { asShape, type Size } from './window.ts'
+import { asShape, type Size, sizePerDim } from './window.ts'
 
 /** Windows in depth, height and width, and their numbers. */
 interface Plan {
@@ -181,6 +181,13 @@ export function avgPool3d(
   const { countIncludePad = true, divisorOverride: divisor = null } = options
   if (divisor === 0) throw new ValueError('avgPool3d: divisorOverride must not be 0')
   const plan = windowsOf('avgPool3d', input, 3, kernelSize, options)
+  const volume = input.shape.slice(-3)
+  const kernel = sizePerDim('avgPool3d', 'kernelSize', kernelSize, 3)
+  if (kernel.some((size, d) => size > volume[d])) {
+    throw new ShapeError(
+      `avgPool3d: the volume is smaller than the window: ${formatShape(volume)} and ${formatShape(kernel)}`,
+    )
+  }
   return average('AvgPool3DBackward0', input, plan, { countIncludePad, divisor })
 }
 

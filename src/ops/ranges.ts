@@ -92,8 +92,10 @@ function evenlySpaced(op: string, start: number, end: number, steps: number, dty
 /** `steps` numbers at equal distances from `start` to `end`, both included: shape [steps]. Source: `torch.linspace`. */
 export function linspace(start: number, end: number, steps: number, options: CreationOptions = {}): Tensor {
   const { dtype = 'float32' } = options
+  // Whole numbers lie between whole ends.
+  const [first, last] = isFloating(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)]
   // One step is `start` alone.
-  const element = steps === 1 ? () => start : evenlySpaced('linspace', start, end, steps, dtype)
+  const element = steps === 1 ? () => first : evenlySpaced('linspace', first, last, steps, dtype)
   return generate('linspace', steps, options, dtype, element)
 }
 

@@ -182,7 +182,10 @@ const addWrite = (x: Tensor, dim: number, index: Tensor, src: Tensor, alpha: num
     x,
     dim,
     index,
-    (shape) => (alpha === 1 ? source('indexAdd', x, src, shape) : mul(source('indexAdd', x, src, shape), alpha)),
+    (shape) => {
+      const values = source('indexAdd', x, src, shape)
+      return alpha === 1 ? values : cast(mul(values, alpha), x.dtype)
+    },
     true,
   )
 const copyWrite = (x: Tensor, dim: number, index: Tensor, src: Tensor): Write =>

@@ -1,5 +1,6 @@
 // Sorting along a dimension and what is read off a sorted row: topk, kthvalue, median, mode. NaN counts as the largest value.
 import { record } from '../autograd/record.ts'
+import { isFloating } from '../base/dtype.ts'
 import { IndexError, ShapeError } from '../base/errors.ts'
 import { formatShape, normalizeDim } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
@@ -69,7 +70,8 @@ export function topk(
   const axis = axisOf('topk', input, dim)
   const size = input.shape[axis] ?? 1
   if (!Number.isInteger(k) || k < 0 || k > size) throw new IndexError(`topk: k is out of range: ${k} of ${size} values`)
-  const [values, indices] = part(input, axis, largest, 0, k)
+  // A 0-d tensor has one value, whatever is asked for.
+  const [values, indices] = part(input, axis, largest, 0, input.ndim === 0 ? 1 : k)
   return input.ndim === 0
     ? chosen('TopkBackward0', input, axis, values.reshape([]).detach(), indices.reshape([]).detach())
     : chosen('TopkBackward0', input, axis, values, indices)
@@ -149,7 +151,10 @@ function medianAlong(op: 'median' | 'nanmedian', input: Tensor, dim: number, kee
 function medianOfAll(op: 'median' | 'nanmedian', input: Tensor): Tensor {
   const { shape } = input
   const flat = input.detach().reshape(-1)
-  if (flat.numel() === 0) throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(shape)}`)
+  if (flat.numel() === 0) {
+    if (!isFloating(input.dtype)) throw new ShapeError(`${op}: no elements to choose from: shape ${formatShape(shape)}`)
+    return input.sum().add(Number.NaN)
+  }
   const [values] = sorted(flat, 0, false)
   const out = values
     .gather(0, middle(values, 0, op === 'nanmedian'))

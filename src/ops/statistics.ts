@@ -8,6 +8,7 @@ import type { Reduction } from '../runtime/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { sumAt } from './address.ts'
+import { lerp } from './arithmetic.ts'
 import { clamp } from './clamp.ts'
 import { amax } from './extreme.ts'
 import { pointwiseAddress } from './gather.ts'
@@ -53,19 +54,18 @@ export function logsumexp(input: Tensor, dim: Dims, { keepdim = false }: KeepOpt
   ])
 }
 
-export type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest'
+const interpolations = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as const
+export type Interpolation = (typeof interpolations)[number]
 export interface QuantileOptions extends KeepOptions {
   /** What stands between two values: default 'linear'. */
   interpolation?: Interpolation
 }
 
-/** Weight of the upper neighbour from the position between two values. */
-const upperWeight: Record<Interpolation, (position: Tensor) => Tensor> = {
-  linear: (position) => position.sub(position.floor()),
-  lower: (position) => position.mul(0),
-  higher: (position) => cast(position.ne(position.floor()), position.dtype),
-  midpoint: (position) => position.ne(position.floor()).mul(0.5),
-  nearest: (position) => position.round().sub(position.floor()),
+/** Which value stands for a position that lies between two; the others mix the neighbours. */
+const nearestPlace: { readonly [I in Interpolation]?: (position: Tensor) => Tensor } = {
+  lower: (position) => position.floor(),
+  higher: (position) => position.ceil(),
+  nearest: (position) => position.round(),
 }
 
 function quantiles(
@@ -79,10 +79,8 @@ function quantiles(
   const { keepdim = false, interpolation = 'linear' } = options
   const [input] = underAutocast(op, x)
   requireFloating(op, input)
-  if (!(interpolation in upperWeight))
-    throw new ValueError(
-      `${op}: interpolation must be one of ${Object.keys(upperWeight).join(', ')}, got '${interpolation}'`,
-    )
+  if (!interpolations.includes(interpolation))
+    throw new ValueError(`${op}: interpolation must be one of ${interpolations.join(', ')}, got '${interpolation}'`)
   const at = typeof q === 'number' ? tensor(q, { dtype: input.dtype, device: input.device }) : underAutocast(op, q)[0]
   if (at.ndim > 1) throw new ShapeError(`${op}: q must be a number or have one dimension, got ${formatShape(at.shape)}`)
   if (at.numbers().some((value) => !(value >= 0 && value <= 1)))
@@ -100,10 +98,13 @@ function quantiles(
   const counted = cast(nans, input.dtype).neg().add(size)
   const last = (ignoreNan ? counted.sub(1).clampMin(0) : counted.mul(0).add(size - 1)).detach()
   const position = flatQ.mul(last)
+  const valueAt = (places: Tensor): Tensor => values.gather(-1, cast(places.detach(), 'int64'))
+  const nearest = nearestPlace[interpolation]
   const below = position.detach().floor()
-  const weight = upperWeight[interpolation](position)
-  const [low, high] = [below, position.detach().ceil()].map((places) => values.gather(-1, cast(places, 'int64')))
-  const between = where(weight.eq(0), low, low.add(high.sub(low).mul(weight)))
+  const between =
+    nearest === undefined
+      ? lerp(valueAt(below), valueAt(position.ceil()), interpolation === 'midpoint' ? 0.5 : position.sub(below))
+      : valueAt(nearest(position))
   // One NaN makes the row NaN.
   const out = ignoreNan ? between : where(nans.gt(0), values.narrow(-1, size - 1, 1), between)
   const first = at.ndim === 0 ? out.squeeze(-1) : out.movedim(-1, 0)

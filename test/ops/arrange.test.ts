@@ -179,6 +179,8 @@ onEachDevice(() => {
       [hstack([list, list]), vstack([list, list]), dstack([list, list]), columnStack([list, list])].map((y) => y.shape),
     ).toEqual([[4], [2, 2], [1, 2, 2], [2, 2]])
     expect(stack([counting([]), counting([])]).shape).toEqual([2])
+    // torch.block_diag: a 0-d tensor does not lift the dtype.
+    expect(blockDiag(tensor([1.5]), tensor(2, { dtype: 'float64' })).dtype).toBe('float32')
     expect(() => cat([])).toThrow(ValueError)
     expect(() => cat([counting([])])).toThrow('cat: the tensor at position 0 has no dimension')
     expect(() => cat([x(), counting([3, 3])])).toThrow(

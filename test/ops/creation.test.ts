@@ -134,6 +134,8 @@ test('linspace and logspace include both ends', () => {
   expect(torch.linspace(-10, 7.7, 20).numbers().slice(13, 16)).toEqual([
     2.1105270385742188, 3.0421056747436523, 3.973684787750244,
   ])
+  // Of integers the ends are cut first: torch.linspace(-1.84, 12, 6, dtype=torch.int64)
+  expect(torch.linspace(-1.84, 12, 6, { dtype: 'int64' }).tolist()).toEqual([-1, 1, 4, 6, 9, 12])
   expect(torch.logspace(0, 2, 3).tolist()).toEqual([1, 10, 100])
   expect(torch.logspace(0, 3, 4, { base: 2 }).tolist()).toEqual([1, 2, 4, 8])
 })

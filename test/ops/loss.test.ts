@@ -132,6 +132,10 @@ onEachDevice(() => {
     expect(() => F.crossEntropy(x, torch.tensor([0, 1], { dtype: 'int32' }))).toThrow(DTypeError)
     expect(() => F.crossEntropy(x, torch.zeros(2, 4))).toThrow(ShapeError)
     expect(() => F.mseLoss(x, x, { reduction: 'max' as never })).toThrow(ValueError)
+    expect(() => F.binaryCrossEntropy(x, torch.zeros(3))).toThrow(
+      'binaryCrossEntropy: input and target must have the same shape: [2, 3] and [3]',
+    )
+    expect(() => F.binaryCrossEntropyWithLogits(x, torch.zeros(3))).toThrow(ShapeError)
   })
 
   test.each([

@@ -91,6 +91,18 @@ onEachDevice(() => {
     gradcheck((x, y) => torch.einsum('i,j', x, y), [leaf([2]), leaf([3], 1)])
   })
 
+  test('what is added has the dtype of the product and fits its shape', () => {
+    const [whole, bytes] = [torch.ones([2, 2], { dtype: 'int64' }), torch.ones([1, 2, 2], { dtype: 'uint8' })]
+    expect(torch.addbmm(bytes.squeeze(0), bytes, bytes).dtype).toBe('uint8')
+    expect(() => torch.addmm(whole, torch.ones(2, 2), torch.ones(2, 2))).toThrow(DTypeError)
+    expect(() => torch.addmm(torch.ones(3, 2, 2), torch.ones(2, 2), torch.ones(2, 2))).toThrow(
+      'addmm: the first operand does not fit the product: [3, 2, 2] and [2, 2]',
+    )
+    expect(() => torch.addr(whole, whole.select(0, 0), whole.select(0, 0), { beta: 0.5 })).toThrow(
+      'addr: beta must be a whole number for integer tensors, got 0.5',
+    )
+  })
+
   test('mistakes are named with both values', () => {
     expect(() => torch.matmul(torch.zeros(2, 3), torch.zeros(4, 5))).toThrow(
       'matmul: inner sizes differ: [2, 3] @ [4, 5] (3 and 4)',

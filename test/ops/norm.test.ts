@@ -78,6 +78,9 @@ onEachDevice(() => {
     )
     expect(() => F.layerNorm(torch.zeros(2, 3), 4)).toThrow('the input [2, 3] must end with the normalized shape [4]')
     expect(() => F.groupNorm(torch.zeros(2, 3, 1), 2)).toThrow(ShapeError)
+    expect(() => F.groupNorm(torch.zeros(1, 3), 3)).toThrow(
+      'groupNorm: expected more than 1 value per channel, got [1, 3]',
+    )
   })
 
   test('softmax: sum 1, no overflow, 0-d and empty tensors, integers only with a dtype', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import '../../src/devices.ts'
 import '../../src/ops/autograd.ts'
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
+import { grad } from '../../src/autograd/backward.ts'
 import { noGrad } from '../../src/autograd/noGrad.ts'
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../../src/base/errors.ts'
 import * as F from '../../src/ops/activation.ts'
@@ -177,6 +178,15 @@ test('gradients at edges are PyTorch’s', () => {
   expect(at(torch.sinc, 0)).toBe(0)
 })
 
+test('a gradient of 0 stays 0 where the slope of a logarithm overflows', () => {
+  const zero = tensor([0], { dtype: 'float32' })
+  for (const f of [torch.log, torch.log2, torch.log10, torch.log1p]) {
+    const x = tensor([1e-40], { dtype: 'float32', requiresGrad: true })
+    f(x).backward(zero)
+    expect(x.grad?.numbers()).toEqual([0])
+  }
+})
+
 test('integers divide, round and take rests as in Python', () => {
   const a = tensor([-7, -3, 0, 3, 7])
   const b = tensor([2, -2, 5, -2, 2])
@@ -214,6 +224,13 @@ test('result dtypes follow PyTorch', () => {
   expect(ints.eq(1).dtype).toBe('bool')
 })
 
+test('ldexp is a product: its exponent lifts the dtype only where it is a tensor', () => {
+  const half = tensor([1.5], { dtype: 'float16' })
+  expect(torch.ldexp(half, tensor([3])).dtype).toBe('float32')
+  expect(torch.ldexp(half, tensor(3)).dtype).toBe('float16')
+  expect(torch.ldexp(tensor([1, 2]), tensor([1, 2])).tolist()).toEqual([2, 8])
+})
+
 test('big int64 values stay exact', () => {
   const x = tensor([9007199254740993n, -9007199254740993n])
   expect(Array.from(x.add(1).data() as BigInt64Array)).toEqual([9007199254740994n, -9007199254740992n])
@@ -221,6 +238,10 @@ test('big int64 values stay exact', () => {
 })
 
 test('what PyTorch refuses is refused', () => {
+  for (const f of [torch.hypot, torch.logaddexp, torch.logaddexp2])
+    expect(() => f(tensor([1]), tensor([true]))).toThrow('needs a floating-point dtype, got int64')
+  const x = leaf([0.5])
+  expect(() => grad(torch.digamma(x), x, { createGraph: true })).toThrow(AutogradError)
   const ints = tensor([1, 2])
   expect(() => tensor(true).sub(tensor(true))).toThrow(DTypeError)
   expect(() => tensor(true).neg()).toThrow(DTypeError)

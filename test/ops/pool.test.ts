@@ -138,6 +138,9 @@ onEachDevice(() => {
       'maxPool3d: expected an input [N, C, D, H, W] or [C, D, H, W], got [4, 4, 4]',
     )
     expect(() => F.avgPool3d(torch.zeros(1, 4, 4, 4), 2, { divisorOverride: 0 })).toThrow('must not be 0')
+    expect(() => F.avgPool3d(torch.zeros(1, 3, 3, 1), 3, { ceilMode: true, padding: 1 })).toThrow(
+      'avgPool3d: the volume is smaller than the window: [3, 3, 1] and [3, 3, 3]',
+    )
     expect(() => F.adaptiveAvgPool3d(torch.zeros(1, 4, 4, 4), [1, 2])).toThrow('must be one number or 3, got [1, 2]')
   })
 })

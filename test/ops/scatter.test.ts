@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../src/base/errors.ts'
+import { zeros } from '../../src/ops/creation.ts'
 import { embedding } from '../../src/ops/embedding.ts'
 import { gather, oneHot } from '../../src/ops/gather.ts'
 import type { Reduce } from '../../src/ops/scatterReduce.ts'
@@ -253,6 +254,29 @@ onEachDevice(() => {
     expect(() => x.maskedSelect(x)).toThrow(DTypeError)
     expect(() => x.put(index([0, 1]), counting([3]))).toThrow(ShapeError)
     expect(() => x.scatterReduce(0, at(), counting([2, 4]), 'median' as Reduce)).toThrow(ValueError)
+  })
+
+  test('alpha does not lift the dtype of what is added', () => {
+    const yes = tensor([true, true])
+    const sum = zeros([3], { dtype: 'bool' }).indexAdd(0, index([0, 0]), yes, { alpha: 2 })
+    expect([...sum.data()]).toEqual([1, 0, 0])
+    // torch.ones(2, dtype=torch.int64).index_add(0, torch.tensor([0]), torch.tensor([1]), alpha=0.5)
+    expect(
+      tensor([1, 1])
+        .indexAdd(0, index([0]), tensor([1]), { alpha: 0.5 })
+        .tolist(),
+    ).toEqual([1, 1])
+  })
+
+  test('nothing is written into an expanded tensor of no elements', () => {
+    const none = zeros([1, 0]).expand(3, 0)
+    expect(none.add_(1)).toBe(none)
+  })
+
+  test('of a dimension without elements nothing can be selected', () => {
+    expect(() => zeros([0, 0, 5]).indexSelect(0, index([0]))).toThrow(
+      'indexSelect: dimension 0 of [0, 0, 5] has nothing to select',
+    )
   })
 
   test('an empty index may be of any dtype', () => {

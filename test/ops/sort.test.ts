@@ -79,6 +79,26 @@ onEachDevice(() => {
     expect(() => torch.zeros(3).kthvalue(0)).toThrow(IndexError)
   })
 
+  test('one value is chosen of a 0-d tensor, NaN of none', () => {
+    const { values, indices } = torch.topk(torch.tensor(3), 0)
+    expect([values.tolist(), indices.tolist()]).toEqual([3, 0])
+    const none = torch.zeros(3, 0).requiresGrad_()
+    expect([torch.median(none).item(), torch.nanmedian(none).item()]).toEqual([Number.NaN, Number.NaN])
+    torch.median(none).backward()
+    expect(none.grad?.shape).toEqual([3, 0])
+    expect(() => torch.median(torch.tensor([], { dtype: 'int64' }))).toThrow('no elements to choose from')
+  })
+
+  test('quantiles take infinities as they are, and are NaN only between two of them', () => {
+    const x = torch.tensor([Number.NaN, 1, Infinity, -Infinity, 2], { dtype: 'float32' })
+    expect(torch.nanquantile(x, 0.25, -1, { interpolation: 'higher' }).item()).toBe(1)
+    expect(torch.nanquantile(x, 0.25, -1, { interpolation: 'lower' }).item()).toBe(-Infinity)
+    const ends = torch.tensor([-Infinity, 1], { dtype: 'float32' })
+    // torch.quantile(ends, q)
+    expect([0.3, 0.7, 1].map((q) => torch.quantile(ends, q).item())).toEqual([Number.NaN, -Infinity, 1])
+    expect(torch.quantile(torch.tensor([-Infinity, 1, 2]), 0.5, null, { interpolation: 'midpoint' }).item()).toBe(1)
+  })
+
   test('distinct values, where they went, and how many', () => {
     const x = torch.tensor([
       [3, 1],
@@ -152,6 +172,13 @@ onEachDevice(() => {
       [0, 3],
       [3, 4],
     ])
+  })
+
+  test('areas of no samples are 0, in the dtype of the samples', () => {
+    const none = torch.zeros([2, 0], { dtype: 'int32' })
+    expect(torch.trapezoid(none).dtype).toBe('int32')
+    expect(torch.trapezoid(none).tolist()).toEqual([0, 0])
+    expect(torch.cumulativeTrapezoid(none).shape).toEqual([2, 0])
   })
 
   test('histograms leave out what lies outside, and count the upper end', () => {

@@ -1,6 +1,8 @@
 // Views: other geometry on the same storage. The few that other families build on; the rest is in `reshape.ts`, `permute.ts` and `slice.ts`.
 import { record } from '../autograd/record.ts'
+import { computeType } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
+import { scalar } from '../base/expr.ts'
 import { broadcastStrides, formatShape, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -16,14 +18,8 @@ export function cloneOf(x: Tensor): Tensor {
 /** A tensor of zeros, not recorded: where the gradient of a view is put back into the shape of its source. */
 export function zerosOf(shape: readonly number[], like: Tensor): Tensor {
   const out = Tensor.empty(shape, like.dtype, like.device)
-  const zero = Tensor.empty([], like.dtype, like.device)
-  zero.storage.backend.write(zero.storage.handle, 0, new Uint8Array(zero.storage.bytes))
-  launch({
-    kind: 'copy',
-    x: { storage: zero.storage, dtype: zero.dtype, offset: 0, shape, strides: shape.map(() => 0) },
-    out,
-  })
-  zero.dispose()
+  const compute = computeType(like.dtype)
+  launch({ kind: 'map', exprs: [scalar(0)], compute, inputs: [], outputs: [out], scalars: [0] })
   return out
 }
 

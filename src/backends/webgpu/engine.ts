@@ -139,9 +139,7 @@ export class Engine {
   }
   /** Changes numbers of kept commands, from byte `at` on. */
   patch(recording: number, at: number, words: readonly number[]): void {
-    const { commands, data } = this.draft
-    commands.push(ops.patch, recording, at, data.length)
-    data.push(new Uint8Array(Uint32Array.from(words).buffer))
+    this.draft.patch(recording, at, words)
   }
   forget(recording: number): void {
     this.draft.commands.push(ops.forget, recording)

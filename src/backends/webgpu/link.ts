@@ -117,7 +117,7 @@ export async function threadLink(): Promise<Link | null> {
       worker.post({ token: 0, batch } satisfies Question, [
         batch.commands.buffer as ArrayBuffer,
         batch.parameters.buffer as ArrayBuffer,
-        ...batch.data.map((bytes) => bytes.buffer as ArrayBuffer),
+        batch.data.buffer as ArrayBuffer,
       ])
     },
     async read(read) {

@@ -10,7 +10,8 @@ const ALIGN = 256
 /** Commands in the making, with their numbers and data. */
 export class Draft {
   readonly commands: number[] = []
-  readonly data: Uint8Array[] = []
+  private readonly data: Uint8Array[] = []
+  private dataBytes = 0
   private parameters = new Uint32Array(1024)
   /** Bytes of parameters. */
   filled = 0
@@ -31,8 +32,30 @@ export class Draft {
   }
   /** Adds bytes to be written; they are copied. */
   write({ id }: Block, offset: number, data: Uint8Array): void {
-    this.commands.push(ops.write, id, offset, this.data.length)
-    this.data.push(data.slice())
+    this.commands.push(ops.write, id, offset, this.add(data.slice()), data.length)
+  }
+  /** Adds a change of the numbers of a recording, from byte `at` on. */
+  patch(recording: number, at: number, words: readonly number[]): void {
+    const data = new Uint8Array(Uint32Array.from(words).buffer)
+    this.commands.push(ops.patch, recording, at, this.add(data), data.length)
+  }
+  /** Where they begin. */
+  private add(data: Uint8Array): number {
+    const begin = this.dataBytes
+    this.data.push(data)
+    this.dataBytes += data.length
+    return begin
+  }
+
+  private allData(): Uint8Array {
+    if (this.data.length === 1) return this.data[0]
+    const all = new Uint8Array(this.dataBytes)
+    let at = 0
+    for (const piece of this.data) {
+      all.set(piece, at)
+      at += piece.length
+    }
+    return all
   }
 
   batch(pipelines: Batch['pipelines'] = [], recordings: readonly Batch[] = []): Batch {
@@ -40,7 +63,7 @@ export class Draft {
       commands: Int32Array.from(this.commands),
       parameters: this.parameters.slice(0, this.filled / 4),
       pipelines,
-      data: this.data,
+      data: this.allData(),
       recordings,
     }
   }

@@ -9,15 +9,15 @@ export interface Batch {
   readonly parameters: Uint32Array
   /** Kernels that are new, numbered on. */
   readonly pipelines: readonly { readonly name: string; readonly code: string; readonly buffers: number }[]
-  /** What `write` commands write. */
-  readonly data: readonly Uint8Array[]
+  /** What `write` and `patch` commands write, one after another. */
+  readonly data: Uint8Array
   /** Commands to be carried out often, numbered on: only `run` and `write`. */
   readonly recordings: readonly Batch[]
 }
 
 /**
- * make: buffer, bytes / 256. drop: buffer. run: pipeline, x, y, z, parameters at (bytes), number of buffers, buffers... write: buffer, offset, index in
- * `data`. replay: recording. patch: recording, parameters at (bytes), index in `data`. forget: recording.
+ * make: buffer, bytes / 256. drop: buffer. run: pipeline, x, y, z, parameters at (bytes), number of buffers, buffers... write: buffer, offset, begin in
+ * `data`, bytes. replay: recording. patch: recording, parameters at (bytes), begin in `data`, bytes. forget: recording.
  */
 export const ops = { make: 0, drop: 1, run: 2, write: 3, replay: 4, patch: 5, forget: 6 } as const
 
@@ -108,6 +108,9 @@ export async function openServer(
   const pipelines: GPUComputePipeline[] = []
   let groups = new Map<string, GPUBindGroup>()
   const parameters = device.createBuffer({ size: parameterBytes + parameterWindow, usage: UNIFORM | COPY_DST })
+  /** Where the data of a batch wait until its commands copy them, if they are not more than this. */
+  const UPLOAD = 1 << 20
+  const upload = device.createBuffer({ size: UPLOAD, usage: COPY_SRC | COPY_DST })
 
   /** Buffers 0 to count - 1, all to be read and written, and the parameters behind them. */
   function layoutOf(count: number): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
@@ -169,18 +172,11 @@ export async function openServer(
   }
   const recordings: (Prepared | null)[] = []
 
-  function prepare({ commands, parameters: words, data: pieces }: Batch): Prepared {
+  function prepare({ commands, parameters: words, data: bytes }: Batch): Prepared {
     const numbers = device.createBuffer({ size: words.byteLength + parameterWindow, usage: UNIFORM | COPY_DST })
     if (words.length > 0) device.queue.writeBuffer(numbers, 0, words as Uint32Array<ArrayBuffer>)
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    const data = device.createBuffer({ size: Math.max(4, bytes), usage: COPY_SRC | COPY_DST })
-    const starts: number[] = []
-    let filled = 0
-    for (const piece of pieces) {
-      starts.push(filled)
-      device.queue.writeBuffer(data, filled, piece as Uint8Array<ArrayBuffer>)
-      filled += piece.length
-    }
+    const data = device.createBuffer({ size: Math.max(4, bytes.length), usage: COPY_SRC | COPY_DST })
+    if (bytes.length > 0) device.queue.writeBuffer(data, 0, bytes as Uint8Array<ArrayBuffer>)
     const uses = new Set<number>()
     const steps: ((encoder: GPUCommandEncoder) => void)[] = []
     for (let at = 0; at < commands.length; ) {
@@ -198,15 +194,14 @@ export async function openServer(
         })
         at += 7 + count
       } else {
-        const [offset, index] = commands.subarray(at + 2, at + 4)
-        const { length } = pieces[index]
+        const [offset, begin, length] = commands.subarray(at + 2, at + 5)
         uses.add(id)
         steps.push((into) => {
           pass?.end()
           pass = null
-          into.copyBufferToBuffer(data, starts[index], buffers[id], offset, length)
+          into.copyBufferToBuffer(data, begin, buffers[id], offset, length)
         })
-        at += 4
+        at += 5
       }
     }
     return { numbers, data, uses, steps, submission: -1 }
@@ -221,6 +216,8 @@ export async function openServer(
     for (const recording of batch.recordings) recordings.push(prepare(recording))
     if (batch.parameters.length > 0)
       device.queue.writeBuffer(parameters, 0, batch.parameters as Uint32Array<ArrayBuffer>)
+    const uploaded = batch.data.length > 0 && batch.data.length <= UPLOAD
+    if (uploaded) device.queue.writeBuffer(upload, 0, batch.data as Uint8Array<ArrayBuffer>)
     const { commands } = batch
     for (let at = 0; at < commands.length; ) {
       const op = commands[at]
@@ -235,10 +232,19 @@ export async function openServer(
         for (const buffer of ids) lastUse[buffer] = submission
         at += 7 + ids.length
       } else if (op === ops.write) {
-        // The queue writes at once: kernels that use the buffer must have been handed over.
-        if (lastUse[id] === submission) submit()
-        device.queue.writeBuffer(buffers[id], commands[at + 2], batch.data[commands[at + 3]] as Uint8Array<ArrayBuffer>)
-        at += 4
+        const [offset, begin, length] = commands.subarray(at + 2, at + 5)
+        if (uploaded) {
+          encoder ??= device.createCommandEncoder()
+          pass?.end()
+          pass = null
+          encoder.copyBufferToBuffer(upload, begin, buffers[id], offset, length)
+          lastUse[id] = submission
+        } else {
+          // The queue writes at once: kernels that use the buffer must have been handed over.
+          if (lastUse[id] === submission) submit()
+          device.queue.writeBuffer(buffers[id], offset, batch.data as Uint8Array<ArrayBuffer>, begin, length)
+        }
+        at += 5
       } else if (op === ops.replay) {
         const recording = recordings[id] as Prepared
         encoder ??= device.createCommandEncoder()
@@ -249,8 +255,9 @@ export async function openServer(
       } else if (op === ops.patch) {
         const { numbers, submission: last } = recordings[id] as Prepared
         if (last === submission) submit()
-        device.queue.writeBuffer(numbers, commands[at + 2], batch.data[commands[at + 3]] as Uint8Array<ArrayBuffer>)
-        at += 4
+        const [offset, begin, length] = commands.subarray(at + 2, at + 5)
+        device.queue.writeBuffer(numbers, offset, batch.data as Uint8Array<ArrayBuffer>, begin, length)
+        at += 5
       } else if (op === ops.forget) {
         const recording = recordings[id] as Prepared
         if (recording.submission === submission) submit()

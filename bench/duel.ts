@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Contender, type Program } from './contender.ts'
 import type { Run } from './run.ts'
 import { median } from './statistics.ts'
-import type { Turn } from './worker.ts'
+import type { Timed } from './timed.ts'
 
 /** Milliseconds between turns, in which the threads of the last program stop spinning. */
 const settle = 60
 
 /** What a turn took, per step. The first step also wakes the threads: it does not count where there are others. */
-export const turnTime = ({ times }: Turn): number => median(times.length >= 3 ? times.slice(1) : times)
+export const turnTime = ({ times }: Timed): number => median(times.length >= 3 ? times.slice(1) : times)
 
 export interface DuelOptions {
   readonly rounds: number

@@ -59,7 +59,7 @@ const command = new Command('bench')
     '--only <groups>',
     `measurements: ${groups.join(', ')}`,
     oneOf(groups),
-    groups.filter((name) => name !== 'scaling'),
+    groups.filter((name) => name !== 'scaling' && name !== 'browser'),
   )
   .option('--quick', 'few rounds and short turns: about two minutes', false)
   .option('--rounds <n>', 'turns of each program (default: 7; with --quick 3)', whole)

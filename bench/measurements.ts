@@ -1,4 +1,5 @@
 // The measurements by the names of --only, in the order in which they run.
+import { measureBrowser } from './measure/browser.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureEpoch } from './measure/epoch.ts'
 import { measureDispatch, measureMatmul } from './measure/operations.ts'
@@ -21,6 +22,7 @@ export const measurements: readonly Measurement[] = [
   { name: 'cold', measure: measureCold },
   { name: 'peak', measure: measureShares },
   { name: 'peers', measure: measurePeers },
+  { name: 'browser', measure: measureBrowser },
   { name: 'scaling', measure: measureScaling },
 ]
 

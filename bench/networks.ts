@@ -1,7 +1,6 @@
 // The networks that the bench trains: batch, image side, learning rate, and how many steps make one turn. The table itself is
 // networks.json, so that the programs in Python read the same one.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import table from './networks.json' with { type: 'json' }
 
 export interface Network {
   /** For tables and charts. */
@@ -20,9 +19,7 @@ export interface Network {
   readonly quick: number
 }
 
-export const networks = JSON.parse(readFileSync(join(import.meta.dirname, 'networks.json'), 'utf8')) as Readonly<
-  Record<string, Network>
->
+export const networks: Readonly<Record<string, Network>> = table
 
 export const networkNames: readonly string[] = Object.keys(networks)
 

@@ -4,17 +4,20 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Program } from './contender.ts'
+import peersPackage from './peers/package.json' with { type: 'json' }
 import type { Run } from './run.ts'
 
-const folder = join(import.meta.dirname, 'peers')
+export const peerFolder = join(import.meta.dirname, 'peers')
+
+const packages = Object.keys(peersPackage.dependencies)
 
 /** Installs the packages of bench/peers where they are missing. */
 export async function installPeers(run: Run): Promise<void> {
-  if (existsSync(join(folder, 'node_modules/.package-lock.json'))) return
+  if (packages.every((name) => existsSync(join(peerFolder, 'node_modules', name)))) return
   console.log(
     'installing TensorFlow.js and jax-js into bench/peers/node_modules, about 300 MB: npm ci --ignore-scripts',
   )
-  const options = { cwd: folder, signal: run.signal, shell: process.platform === 'win32' }
+  const options = { cwd: peerFolder, signal: run.signal, shell: process.platform === 'win32' }
   await new Promise<void>((resolve, reject) => {
     execFile('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], options, (error, _, stderr) => {
       if (error === null) resolve()
@@ -23,9 +26,9 @@ export async function installPeers(run: Run): Promise<void> {
   })
 }
 
-function versionOf(name: string): string {
+export function versionOf(name: string): string {
   try {
-    const text = readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')
+    const text = readFileSync(join(peerFolder, 'node_modules', name, 'package.json'), 'utf8')
     return (JSON.parse(text) as { version: string }).version
   } catch {
     return 'unknown version'
@@ -58,7 +61,7 @@ export function peerPrograms(wanted: readonly string[], network: string, quick: 
       .map(({ title, packageName, file, args }) => ({
         name: `${library} ${versionOf(packageName)}, ${title}`,
         command: process.execPath,
-        args: [join(folder, file), network, ...args],
+        args: [join(peerFolder, file), network, ...args],
         // Kindling only hands over the weights there: no threads of its own.
         env: { KINDLING_THREADS: '1' },
       })),

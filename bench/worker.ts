@@ -2,6 +2,7 @@
 // writes `run N`; the worker does N steps and answers with one line of JSON. So programs take turns and stay warm.
 import { createInterface } from 'node:readline'
 import { peakRss } from './memory.ts'
+import { type Step, type Timed, timed } from './timed.ts'
 
 /** The first line of a worker. Sizes in bytes. */
 export interface Ready {
@@ -14,26 +15,14 @@ export interface Ready {
 }
 
 /** The answer to `run N`. */
-export interface Turn {
-  /** Milliseconds of each step. */
-  readonly times: readonly number[]
-  /** What each step returned: a loss, where it trains. */
-  readonly losses: readonly number[]
+export interface Turn extends Timed {
   /** Most resident memory since the imports. */
   readonly peakRss: number
 }
 
 /** Does `count` steps and times each. */
-export async function turn(step: () => number | Promise<number>, count: number): Promise<Turn> {
-  const times: number[] = []
-  const losses: number[] = []
-  for (let i = 0; i < count; i++) {
-    const began = performance.now()
-    const result = step()
-    losses.push(typeof result === 'number' ? result : await result)
-    times.push(performance.now() - began)
-  }
-  return { times, losses, peakRss: peakRss() }
+export async function turn(step: Step, count: number): Promise<Turn> {
+  return { ...(await timed(step, count)), peakRss: peakRss() }
 }
 
 const say = (value: unknown): void => {
@@ -41,7 +30,7 @@ const say = (value: unknown): void => {
 }
 
 /** Answers commands until `quit` or the end of the input. */
-export async function serve(ready: Ready, step: () => number | Promise<number>): Promise<void> {
+export async function serve(ready: Ready, step: Step): Promise<void> {
   say(ready)
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, count] = line.trim().split(/\s+/)

@@ -12,6 +12,7 @@ const titles: Readonly<Record<string, string>> = {
   epoch: 'Epoch as a learner writes it',
   cold: 'Cold start',
   peers: 'Time of a training step, other libraries',
+  browser: 'Time of a training step in Chromium',
 }
 
 interface Line {
@@ -32,7 +33,7 @@ function labeller(rows: readonly Row[]): (row: Row) => string {
       row.name,
       ...(threads ? [`${row.threads} thr.`] : []),
       ...(avx2 && !row.avx2 ? ['no AVX2'] : []),
-      ...(row.group === 'peers' ? [`${row.peer}`] : []),
+      ...(row.group === 'peers' || row.group === 'browser' ? [`${row.peer}`] : []),
     ].join(', ')
 }
 

@@ -39,7 +39,8 @@ export function table(title: string, rows: readonly Row[]): string {
   const head = ['', '', 'Kindling', 'peer', 'ratio', 'peer is', '']
   const lines = [`${title}, ${rows[0].metric}: median (middle half of the rounds)`, aligned([head, ...rows.map(cells)])]
   // Ratios to different libraries have no mean.
-  const kind = (row: Row): string => (row.group === 'peers' ? `${mode(row)}, ${row.peer}` : mode(row))
+  const kind = (row: Row): string =>
+    row.group === 'peers' || row.group === 'browser' ? `${mode(row)}, ${row.peer}` : mode(row)
   for (const [which, same] of Map.groupBy(rows, kind)) {
     const ratios = same.map(({ ratio }) => ratio).filter((ratio) => ratio !== null)
     if (ratios.length > 1)

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type BuildResult, build } from 'esbuild'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -26,7 +26,7 @@ export const noChromium =
   'no Chromium found: install one (Debian, Ubuntu: apt-get install chromium), or set CHROMIUM_PATH to its program'
 
 /** Headless, with an empty profile and no traffic of its own. */
-export function launch(executablePath: string): Promise<Browser> {
+export function launch(executablePath: string, { args: more = [], ...options }: LaunchOptions = {}): Promise<Browser> {
   const args = [
     '--no-sandbox',
     '--disable-quic',
@@ -34,8 +34,9 @@ export function launch(executablePath: string): Promise<Browser> {
     '--disable-component-update',
     '--disable-sync',
     '--no-first-run',
+    ...more,
   ]
-  return chromium.launch({ executablePath, headless: true, args })
+  return chromium.launch({ ...options, executablePath, headless: true, args })
 }
 
 /** An entry and what it imports as modules for a browser, in memory; what stands behind `import()` in files of its own. */

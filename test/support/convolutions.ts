@@ -55,7 +55,7 @@ export function caseOf(pass: Pass, sizes: Sizes, layouts: Layouts): Case<ConvSpe
 /** Rows of neighbouring pixels; images, channels and rows in any order of memory (a slice of channels, rows side by side), with gaps and an offset. */
 export function rowsLayout(random: Random, shape: readonly number[]): Layout {
   const order = [0, 1, 2]
-  if (random.int(0, 2) === 0) order.sort(() => random.next() - 0.5)
+  if (random.int(0, 2) === 0) random.shuffle(order)
   const strides = [0, 0, 0, 1]
   let step = shape[3] + random.pick([0, 0, 1, 5])
   for (const d of order.reverse()) {

@@ -37,7 +37,9 @@ export function join(...parts: string[]): string {
 export const setFlagsFromString = (): void => {}
 export function runInNewContext(code: string): unknown {
   if (code === 'gc' && 'gc' in globalThis) return globalThis.gc
-  throw new Error(`runInNewContext: ${code} is not to be had here`)
+  return () => {
+    throw new Error(`${missing} node:vm, for ${code}()`)
+  }
 }
 
 /** Of `node:timers/promises`. */
@@ -53,5 +55,5 @@ export const standIns: readonly string[] = [
   'node:vm',
   'node:timers/promises',
 ]
-/** How the error begins that another one throws when it is imported. */
+/** How the error begins that another one throws when it is imported, and that skips a test. */
 export const missing = 'needs'

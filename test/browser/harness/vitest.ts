@@ -123,9 +123,9 @@ export const afterAll = hook('afterAll')
 export const beforeEach = hook('beforeEach')
 export const afterEach = hook('afterEach')
 
-/** What a GPU does not have is skipped there, as in test/support/gpuRunner.ts. */
-const wantsFloat64 = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes('GPUs have no float64')
+/** Skipped is what a GPU does not have, as in test/support/gpuRunner.ts, and what only Node has. */
+const isSkip = (error: unknown): boolean =>
+  error instanceof Skipped || (error instanceof Error && /GPUs have no float64|^needs node:/.test(error.message))
 
 const textOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ''}` : String(error)
@@ -161,7 +161,7 @@ export async function runTests(tell: (outcome: Outcome) => void): Promise<void> 
         for (const { hooks } of path) for (const before of hooks.beforeEach) await before(context)
         await child.body()
       } catch (thrown) {
-        error = thrown instanceof Skipped || wantsFloat64(thrown) ? null : textOf(thrown)
+        error = isSkip(thrown) ? null : textOf(thrown)
       }
       try {
         for (const { hooks } of path.toReversed()) for (const after of hooks.afterEach) await after(context)

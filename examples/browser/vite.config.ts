@@ -26,7 +26,8 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [images],
-  server: { headers, open: '/?mirror=/mnist/' },
+  // The library is used from its sources.
+  server: { headers, open: '/?mirror=/mnist/', fs: { allow: ['../..'] } },
   preview: { headers },
   worker: { format: 'es' },
   build: { target: 'es2024' },

@@ -5,6 +5,9 @@ import { formatShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { installMethods, type Methods } from './methods.ts'
 import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
+import { any } from './reduce.ts'
+import { narrow } from './slice.ts'
+import { expand } from './view.ts'
 
 const a = E.input(0)
 const b = E.input(1)
@@ -79,6 +82,13 @@ export function maskedFill(x: Tensor, mask: Tensor, value: TensorOrNumber): Tens
 /** `maskedFill` into `x`. */
 export function maskedFill_(x: Tensor, mask: Tensor, value: TensorOrNumber): Tensor {
   checkMask('maskedFill_', mask, value)
+  const repeated = x.shape.map((_, d) => d).filter((d) => x.strides[d] === 0 && x.shape[d] > 1)
+  if (repeated.length > 0) {
+    // An element that is shown several times is filled where any of its masks holds.
+    const once = repeated.reduce((part, d) => narrow(part, d, 0, 1), x)
+    maskedFill_(once, any(expand(mask, x.shape), repeated, { keepdim: true }), value)
+    return x
+  }
   return pointwiseInPlace(rows.maskedFill, [x, mask, stored(x, value)])
 }
 

@@ -75,6 +75,8 @@ export interface Rule {
   readonly strict?: true
   /** An absolute error of so much times the largest result is as it should be, and why. */
   readonly ofLargest?: readonly [number, string]
+  /** So many roundings of the largest element are let pass. Default 8. */
+  readonly roundings?: number
   /** It may write to its operands: what they hold afterwards is compared, too. */
   readonly writes?: true
   /** Why PyTorch is not asked. */

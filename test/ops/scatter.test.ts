@@ -268,6 +268,23 @@ onEachDevice(() => {
     ).toEqual([1, 1])
   })
 
+  test('an element that is shown twice is filled where either mask holds', () => {
+    const whole = zeros([3])
+    whole.expand(2, 3).maskedFill_(
+      tensor([
+        [true, false, false],
+        [false, false, true],
+      ]),
+      1,
+    )
+    expect(whole.tolist()).toEqual([1, 0, 1])
+    const base = zeros([3]).requiresGrad_()
+    const copy = base.mul(2)
+    copy.expand(2, 3).maskedFill_(mask().narrow(0, 0, 2).narrow(1, 0, 3), 1)
+    copy.backward(tensor([1, 1, 1], { dtype: 'float32' }))
+    expect(base.grad?.tolist()).toEqual([0, 0, 2])
+  })
+
   test('nothing is written into an expanded tensor of no elements', () => {
     const none = zeros([1, 0]).expand(3, 0)
     expect(none.add_(1)).toBe(none)

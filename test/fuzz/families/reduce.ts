@@ -52,7 +52,8 @@ export const reduce: Family = {
   ...rows('sum nansum', sums),
   ...rows('mean nanmean', means),
   prod: (draw) => {
-    const x = input(draw)
+    // What overflows on the way to 0 is NaN or 0, by the order.
+    const x = input(draw, undefined, draw.tame())
     return [x, draw.pick([undefined, draw.dim(x.shape.length)]), { ...keep(draw), ...kind(draw) }]
   },
   ...rows('any all amax amin', plain),

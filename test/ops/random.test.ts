@@ -21,6 +21,12 @@ test('random_ draws from the range of the dtype, or the one given', () => {
   expect(torch.empty(2).random_(5).tolist()).toEqual([1, 0])
   expect(torch.empty(2).random_(2, 5).tolist()).toEqual([4, 2])
   expect(torch.empty(3, { dtype: 'uint8' }).random_().tolist()).toEqual([149, 119, 166])
+  for (const draw of [
+    () => torch.zeros([3], { dtype: 'bool' }).random_(5),
+    () => torch.zeros([3], { dtype: 'uint8' }).random_(-3, 7),
+    () => torch.randint(0, 2 ** 33, [2], { dtype: 'int32' }),
+  ])
+    expect(draw).toThrow(/is out of bounds for (bool|uint8|int32)/)
   expect(torch.empty(2, { dtype: 'float64' }).random_().tolist()).toEqual([7012550707245838, 1679693614348832])
 })
 

@@ -77,6 +77,8 @@ export interface Rule {
   readonly ofLargest?: readonly [number, string]
   /** So many roundings of the largest element are let pass. Default 8. */
   readonly roundings?: number
+  /** Half a unit of the coarsest dtype that results pass through. */
+  readonly coarsest?: number
   /** It may write to its operands: what they hold afterwards is compared, too. */
   readonly writes?: true
   /** Why PyTorch is not asked. */

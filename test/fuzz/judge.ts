@@ -3,7 +3,7 @@
 import type { DType } from '../../src/base/dtype.ts'
 import { Random } from '../support/views.ts'
 import { numelOf } from '../../src/base/shape.ts'
-import { type Argument, type Case, isOptions, Operand, operandsOf } from './case.ts'
+import { type Argument, type Case, isOptions, Operand, operandsOf, type Rule } from './case.ts'
 import { execute, type Outcome, type Value } from './execute.ts'
 
 export type Failure = {
@@ -167,19 +167,24 @@ export async function judge(
   const worth = new Worth(one, oracle)
   for (const group of groups) {
     const [mine, theirs] = [actual[group], expected[group]]
-    // Gradients of gradients are made by several kernels, whose large parts may cancel.
     const own: Case =
-      group === 'second'
-        ? { ...one, rule: { ...one.rule, strict: undefined, roundings: 16 * (one.rule.roundings ?? 8) } }
-        : one
-    if (mine.length !== theirs.length)
-      return { kind: kinds[group], text: `${mine.length} tensors on ${names[0]}, ${theirs.length} on ${names[1]}` }
+      group === 'outputs' ? one : { ...one, rule: { ...one.rule, ...gradientRule(one, group, expected) } }
     for (let k = 0; k < mine.length; k++) {
       const text = await differs(own, mine[k], theirs[k], (at) => worth.at(group, k, at), names)
       if (text !== null) return { kind: kinds[group], text: mine.length > 1 ? `${k}: ${text}` : text }
     }
   }
   return null
+}
+
+/**
+ * Gradients take saved results, which are rounded: what is left of 1 - y is worth as much as y. They are as coarse as the coarsest dtype on their way,
+ * and those of gradients come from several kernels, whose large parts may cancel.
+ */
+function gradientRule({ args, rule }: Case, group: Group, { outputs }: Outcome): Rule {
+  const dtypes = [...operandsOf(args), ...outputs].flatMap((x) => ('dtype' in x ? [x.dtype] : []))
+  const coarsest = Math.max(...dtypes.map((dtype) => epsilon[dtype] ?? 0))
+  return { strict: undefined, coarsest, roundings: (group === 'second' ? 16 : 1) * (rule.roundings ?? 8) }
 }
 
 type Ask = (at: number) => Promise<Estimate | null>
@@ -227,7 +232,7 @@ async function differs(
 
 /** What is let pass beside a largest element of `top`, whatever the element itself. */
 function floorOf({ rule, args }: Case, dtype: DType, top: number): number {
-  const unit = epsilon[dtype] ?? 0
+  const unit = Math.max(epsilon[dtype] ?? 0, rule.coarsest ?? 0)
   // Nothing finer than float64 measures how a long sum of it rounds: one time for each element of a lane.
   const terms = dtype === 'float64' ? Math.max(0, ...operandsOf(args).map((x) => numelOf(x.shape))) / 4 : 0
   const sums = rule.strict ? 0 : ((rule.roundings ?? 8) + terms) * unit * Math.max(1, Math.min(top, 100))

@@ -3,7 +3,7 @@ import { scope } from '../../src/runtime/scope.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import type { Fixture } from '../support/safetensors.ts'
 import { bind } from './bind.ts'
-import { mismatch } from './compare.ts'
+import { comparesOnGpu, gpuModuleTolerance, mismatch, type Tolerance } from './compare.ts'
 import { type Described, decode, flatten, isTensorRef, type TensorRef } from './described.ts'
 import { type Class, classAt, outputsOf, tensorFrom } from './kindling.ts'
 import { type Line, runLine } from './report.ts'
@@ -103,7 +103,8 @@ export interface ModuleLike {
 }
 
 /** Sums over features, heads and time steps, added up in another order. */
-const loose = { rtol: 1e-4, atol: 1e-5 }
+const looseOnCpu = { rtol: 1e-4, atol: 1e-5 }
+const loose = (): Tolerance => (comparesOnGpu() ? gpuModuleTolerance : looseOnCpu)
 
 type Tensors = Fixture<unknown>['tensors']
 
@@ -131,9 +132,9 @@ function checkCase(c: Case, Module: Class, tensors: Tensors, exact: Tensors): st
     return found
   }
   const differs = (actual: Tensor, ref: TensorRef): string | null => {
-    const wrong = mismatch(actual, stored(ref), loose)
+    const wrong = mismatch(actual, stored(ref), loose())
     const finer = exact.get(ref.tensor)
-    return wrong !== null && finer && mismatch(actual, finer, loose) === null ? null : wrong
+    return wrong !== null && finer && mismatch(actual, finer, loose()) === null ? null : wrong
   }
   const name = c.module.replace('nn.', '')
   const plain = (value: Described) => decode(value, (ref) => tensorFrom(stored(ref)))

@@ -1,6 +1,7 @@
-// `npm run docs:pytorch`: runs the samples of PyTorch's operator and module tests on both devices and writes docs/pytorch.md.
+// `npm run docs:pytorch`: runs the samples of PyTorch's operator and module tests on all devices and writes docs/pytorch.md.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { noGpu, openGpu } from '../support/gpu.ts'
 import { conformance } from './conformance.ts'
 import { entries } from './entries.ts'
 import { useDevice } from './kindling.ts'
@@ -8,6 +9,10 @@ import { type Device, devices, page } from './page.ts'
 import type { Line } from './report.ts'
 
 const lines = {} as Record<Device, ReadonlyMap<string, Line>>
+if (!(await openGpu())) {
+  console.error(noGpu)
+  process.exit(2)
+}
 for (const device of devices) {
   useDevice(device)
   console.log(`running on ${device}`)

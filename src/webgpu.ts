@@ -56,6 +56,11 @@ export async function synchronize(): Promise<void> {
   await engine?.synchronize()
 }
 
+/** Gives back the memory that is kept for tensors to come. Source: `torch.cuda.empty_cache`. */
+export function emptyCache(): void {
+  engine?.memory.trim()
+}
+
 /** Gives the GPU back: all tensors on it are gone, and the process can end. */
 export function close(): void {
   engine?.destroy()

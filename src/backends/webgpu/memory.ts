@@ -16,8 +16,8 @@ function sizeClass(bytes: number): number {
   return Math.ceil(least / step) * step
 }
 
-/** Free buffers are kept up to this size, or as much as is in use. */
-const SPARE = 256 * 2 ** 20
+/** All buffers together may take this, or half as much again as was ever in use at once. */
+const KEPT = 256 * 2 ** 20
 
 interface Buffers {
   make(block: Block): void
@@ -27,8 +27,10 @@ interface Buffers {
 export class Memory {
   private readonly buffers: Buffers
   private readonly largest: number
+  /** By size, the largest number first. */
   private readonly free = new Map<number, Block[]>()
   private used = 0
+  private mostUsed = 0
   private spare = 0
   private highWater = 0
   private storages = 0
@@ -59,6 +61,7 @@ export class Memory {
       this.buffers.make(block)
     } else this.spare -= size
     this.used += size
+    this.mostUsed = Math.max(this.mostUsed, this.used)
     this.storages++
     this.highWater = Math.max(this.highWater, this.used + this.spare)
     return block
@@ -68,10 +71,14 @@ export class Memory {
     this.used -= block.bytes
     this.storages--
     this.spare += block.bytes
-    const list = this.free.get(block.bytes)
-    if (list === undefined) this.free.set(block.bytes, [block])
-    else list.push(block)
-    if (this.spare > Math.max(SPARE, this.used)) this.trim()
+    let list = this.free.get(block.bytes)
+    if (list === undefined) this.free.set(block.bytes, (list = []))
+    // Whatever the order in which they come back, the lowest number is taken first: so each step of a loop gets the same buffers, and the server
+    // finds its bind groups again.
+    let at = list.length
+    while (at > 0 && list[at - 1].id < block.id) at--
+    list.splice(at, 0, block)
+    if (this.used + this.spare > Math.max(KEPT, 1.5 * this.mostUsed)) this.trim()
   }
 
   /** Gives the free buffers back. */

@@ -11,6 +11,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { convVolumes } from './convVolumes.ts'
 import { inFloat32 } from './copy.ts'
+import { fillWith } from './fill.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
 import { asPlanes, type Size, sizePerDim } from './window.ts'
@@ -95,7 +96,9 @@ function inputGrad(y: Tensor, w: Tensor, bias: Tensor | null, shape: readonly nu
 /** The weight [O, C / groups, ...] that input and output give together: the gradient of `forward`. */
 function weightGrad(x: Tensor, y: Tensor, shape: readonly number[], geometry: Geometry): Tensor {
   const w = Tensor.empty(shape, x.dtype, x.device)
-  run('weightGrad', { x, w, y, bias: null }, geometry)
+  // The sum of nothing.
+  if (x.numel() === 0 || y.numel() === 0) fillWith(w, 0)
+  else run('weightGrad', { x, w, y, bias: null }, geometry)
   const [xShape, spatial] = [x.shape, y.shape.slice(2)]
   return record('ConvolutionBackwardBackward0', [x, y], w, [x, y], (g, [sx, sy], needs) => [
     needs[0] ? inputGrad(sy, g, null, xShape, geometry) : null,

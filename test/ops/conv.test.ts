@@ -37,6 +37,16 @@ onEachDevice(() => {
     gradgradcheck(f, [leaf(x), leaf(w, 1), leaf([w[0]], 2)])
   })
 
+  test('without samples the gradient of the weight is 0', () => {
+    // Memory that held something before.
+    for (let k = 0; k < 8; k++) torch.full([12, 12, 1], 7).dispose()
+    const weight = torch.ones(12, 12, 1).requiresGrad_()
+    F.convTranspose1d(torch.zeros(0, 12, 5), weight)
+      .sum()
+      .backward()
+    expect(weight.grad?.numbers().every((value) => value === 0)).toBe(true)
+  })
+
   test('gradients of transposed convolutions, with output padding beyond the stride', () => {
     const options = { stride: 2, padding: 1, outputPadding: 2, dilation: 3, groups: 2 }
     gradcheck(

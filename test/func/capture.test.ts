@@ -6,7 +6,9 @@ import { settledStorages } from '../support/memory.ts'
 import { openGpu } from '../support/gpu.ts'
 
 const { nn, optim, F } = torch
-const devices: torch.DeviceName[] = (await openGpu()) ? ['wasm', 'webgpu'] : ['wasm']
+/** A run in a browser names its device (test/browser/harness). */
+const named = (globalThis as { devicesUnderTest?: torch.DeviceName[] }).devicesUnderTest
+const devices = named ?? ((await openGpu()) ? (['wasm', 'webgpu'] as const) : (['wasm'] as const))
 
 interface Training {
   readonly net: torch.nn.Module

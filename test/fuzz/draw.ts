@@ -29,6 +29,8 @@ export interface TensorOptions {
   readonly grad?: boolean
   /** Contiguous. */
   readonly plain?: boolean
+  /** No element is shown twice: what is equal by that has a variance that is rounding only, in PyTorch as here. */
+  readonly distinct?: boolean
 }
 
 export const floats = ['float32', 'float32', 'float32', 'float64', 'float16', 'bfloat16'] as const
@@ -148,7 +150,7 @@ export class Draw extends Random {
   tensor(shape: readonly number[], options: TensorOptions = {}): Operand {
     const dtype = options.dtype ?? this.dtype()
     const values = options.values ?? this.values()
-    const { strides, offset, length } = options.plain ? layoutOf(shape) : this.layout(shape)
+    const { strides, offset, length } = options.plain ? layoutOf(shape) : this.layout(shape, !options.distinct)
     const grad = this.wantsGrad && (options.grad ?? true) && isFloating(dtype) && this.chance(0.8)
     return new Operand({
       dtype,
@@ -176,12 +178,15 @@ export class Draw extends Random {
     return this.tensor(shape, { dtype: 'bool' })
   }
 
-  private layout(shape: readonly number[]): { strides: readonly number[]; offset: number; length: number } {
+  private layout(
+    shape: readonly number[],
+    mayExpand = true,
+  ): { strides: readonly number[]; offset: number; length: number } {
     if (this.chance(0.45)) return layoutOf(shape)
     const order = this.chance(0.6) ? this.shuffled(shape.map((_, d) => d)) : shape.map((_, d) => d)
     const strides = new Array<number>(shape.length)
     let step = this.pick([1, 1, 1, 2, 3])
-    const expanded = this.chance(0.15)
+    const expanded = mayExpand && this.chance(0.15)
     for (const d of order.reverse()) {
       if (expanded && this.chance(0.4)) {
         strides[d] = 0

@@ -33,7 +33,11 @@ const oneDim = (draw: Draw) => {
   return draw.chance(0.2) ? [x] : [x, draw.dim(x.shape.length), keep(draw)]
 }
 const spread = (draw: Draw) => {
-  const x = input(draw, mostlyFloats(draw), draw.summands())
+  const x = draw.tensor(shapeOf(draw), {
+    dtype: draw.dtype(mostlyFloats(draw)),
+    values: draw.summands(),
+    distinct: true,
+  })
   const how = draw.chance(0.5) ? { unbiased: draw.chance(0.5) } : draw.chance(0.3) ? { correction: draw.int(0, 3) } : {}
   return [x, draw.someDims(x.shape.length), { ...how, ...keep(draw) }]
 }
@@ -103,6 +107,7 @@ export const reduce: Family = {
     draw.tensor(draw.pick([[draw.size()], [draw.size(), draw.size()]]), {
       dtype: draw.dtype(['float32', 'float64']),
       values: draw.tame(),
+      distinct: true,
     }),
   ],
   trace: (draw) => [draw.tensor([draw.size(), draw.size()])],

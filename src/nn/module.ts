@@ -286,6 +286,12 @@ export function withoutFields(module: Module): Module {
   return bare(Object.getPrototypeOf(module), module.training, state)
 }
 
+/** Does anybody watch the calls of this module? */
+export function hasHooks(module: Module): boolean {
+  const { hooks, preHooks } = stateOf(module)
+  return hooks.size + preHooks.size > 0
+}
+
 const innermost = new WeakMap<KindlingError, Module>()
 
 function call(module: Module, args: unknown[]): unknown {

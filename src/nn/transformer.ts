@@ -4,6 +4,7 @@ import { formatShape } from '../base/shape.ts'
 import { gelu, relu } from '../ops/activation.ts'
 import { triu } from '../ops/arrange.ts'
 import { full } from '../ops/creation.ts'
+import { reluDropout } from '../ops/reluDropout.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { MultiheadAttention } from './attention.ts'
@@ -12,7 +13,7 @@ import { deepcopy } from './copy.ts'
 import { Dropout } from './dropout.ts'
 import { xavierUniform_ } from './init.ts'
 import { Linear } from './linear.ts'
-import { Module } from './module.ts'
+import { hasHooks, Module } from './module.ts'
 import { LayerNorm } from './norm.ts'
 
 export interface TransformerLayerOptions {
@@ -49,9 +50,10 @@ export interface DecoderMasks {
   memoryKeyPaddingMask?: Tensor | null
 }
 
+const plainRelu = (x: Tensor): Tensor => relu(x)
 function activationOf(name: string, activation: 'relu' | 'gelu' | ((x: Tensor) => Tensor)): (x: Tensor) => Tensor {
   if (typeof activation === 'function') return activation
-  if (activation === 'relu') return (x) => relu(x)
+  if (activation === 'relu') return plainRelu
   if (activation === 'gelu') return (x) => gelu(x)
   throw new ValueError(`nn.${name}: activation must be 'relu', 'gelu' or a function, got '${activation}'`)
 }
@@ -83,7 +85,13 @@ abstract class TransformerLayer extends Module {
     return dropout(x)
   }
   protected feedForward(x: Tensor, dropout: Dropout): Tensor {
-    return dropout(this.linear2(this.dropout(this.activation(this.linear1(x)))))
+    return dropout(this.linear2(this.activated(this.linear1(x))))
+  }
+  /** The activation and its dropout: in one pass, where they are the usual ones. */
+  private activated(x: Tensor): Tensor {
+    const { activation, dropout } = this
+    const usual = activation === plainRelu && dropout.constructor === Dropout && !dropout.inplace && !hasHooks(dropout)
+    return usual && dropout.training ? reluDropout(x, dropout.p) : dropout(activation(x))
   }
 }
 

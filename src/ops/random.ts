@@ -327,7 +327,7 @@ export interface DropoutOptions extends RandomOptions {
 }
 
 /** Numbers 0 and 1 / (1 - p), drawn as PyTorch's CPU does: the factors of dropout. */
-function keepFactors(shape: readonly number[], x: Tensor, p: number, generator: R.Generator): Tensor {
+export function keepFactors(shape: readonly number[], x: Tensor, p: number, generator: R.Generator): Tensor {
   const factors = Tensor.empty(shape, x.dtype, x.device)
   if (hasKernel(factors)) {
     launch({ kind: 'bernoulli', out: factors, generator, p: 1 - p, value: 1 / Math.fround(1 - p) })

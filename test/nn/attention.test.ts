@@ -187,6 +187,32 @@ describe('attention', () => {
 
 describe('a transformer', () => {
   const small = { dimFeedforward: 7, dropout: 0 }
+  test.each(['wasm', 'reference'] as const)(
+    'drops what relu leaves in one pass, with the bits of two, on %s',
+    (device) => {
+      const x = torch.randn(5, 3, 6).to(device)
+      const run = (watched: boolean) => {
+        torch.manualSeed(7)
+        const net = new nn.TransformerEncoderLayer(6, 2, { dimFeedforward: 37, dropout: 0.3 }).to(device)
+        let between: Tensor | null = null
+        const note = (_: unknown, __: unknown, output: unknown): void => {
+          between = (output as Tensor).keep()
+        }
+        if (watched) net.dropout.registerForwardHook(note)
+        const input = x.clone().requiresGrad_()
+        const [first] = torch.grad(net(input).pow(3).sum(), [input], { createGraph: true }) as [Tensor]
+        first.square().sum().backward()
+        const grads = [...net.parameters()].map((parameter) => parameter.grad?.tolist())
+        return { between, numbers: { first: first.tolist(), second: input.grad?.tolist(), grads } }
+      }
+      const watched = run(true)
+      // A hook sees what the module gives, which is two passes.
+      expect((watched.between as Tensor | null)?.shape).toEqual([5, 3, 37])
+      const alone = run(false)
+      expect(alone.between).toBe(null)
+      expect(alone.numbers).toEqual(watched.numbers)
+    },
+  )
   test('has layers that are copies of one, each with its own parameters', () => {
     const layer = new nn.TransformerEncoderLayer(6, 2, { ...small, activation: new nn.PReLU() })
     const net = new nn.TransformerEncoder(layer, 2)

@@ -126,6 +126,15 @@ describe('gemm', () => {
     for (const turned of ['', 'a', 'b', 'ab']) expectAgreement(caseOf(sizes, null, turned), oracle, [single], turned)
   })
 
+  test('takes every number of steps that is left behind eight at once', () => {
+    const none = { a: false, b: false, bias: null }
+    for (let k = 120; k < 129; k++) {
+      const sizes: Sizes = { dtype: 'float32', batch: 1, m: 65, n: 144, k, alpha: 1, beta: 0, broadcast: none }
+      expectAgreement(caseOf(sizes, null, 'a'), oracle, [single, narrow, plain], JSON.stringify(sizes))
+      expectSameBits(caseOf(sizes, null, 'a'), single, double)
+    }
+  })
+
   test('is exact in integer dtypes', () => {
     const random = new Random(4)
     for (let i = 0; i < 60; i++) {

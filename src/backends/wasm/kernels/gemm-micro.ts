@@ -146,7 +146,9 @@ export function outer(mod: Module, m: Machine, rows: number, packedA: boolean, s
  * outStride, k, panels). From a panel to the next, `aSkip` bytes of A are left out; init and out go on by their strides.
  */
 export function outerPanels(mod: Module, m: Machine, rows: number): FuncRef {
-  const { bytes, columns } = shapeOf(m)
+  const { bytes, columns, rows: most } = shapeOf(m)
+  // Almost all panels have most rows, or one less: only these are worth the code. Counting takes as many instructions as two rows.
+  const unrolled = rows >= most - 1 ? 8 : 1
   return mod.func(`panels${rows}`, new Array<'i32'>(9).fill('i32'), [], (f) => {
     const [a, aSkip, bStart, init, initStride, out, outStride, k, panels] = f.args
     const offsets = [0, 1].flatMap((v) => pair(m).map((o) => o + 16 * m.width * v))
@@ -154,6 +156,34 @@ export function outerPanels(mod: Module, m: Machine, rows: number): FuncRef {
     const bv = offsets.map(() => f.local('v128'))
     const av = f.local('v128')
     const [b, left] = [f.local('i32'), f.local('i32')]
+    /** k / unrolled iterations of so many steps, or the k % unrolled that are left. */
+    const steps = (part: 'div_u' | 'rem_u', count: number): void => {
+      f.get(k)
+      f.i32(unrolled)
+      f.op(`i32.${part}`)
+      f.set(left)
+      f.while(
+        () => f.get(left),
+        () => {
+          for (let s = 0; s < count; s++) {
+            offsets.forEach((o, v) => {
+              f.get(b)
+              f.load('v128.load', o + s * columns * bytes)
+              f.set(bv[v])
+            })
+            acc.forEach((row, r) => {
+              f.get(a)
+              f.load(m.type === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat', (r + s * rows) * bytes)
+              f.set(av)
+              row.forEach((cell, v) => multiplyAdd(f, m, av, bv[v], cell))
+            })
+          }
+          f.inc(a, count * rows * bytes)
+          f.inc(b, count * columns * bytes)
+          f.inc(left, -1)
+        },
+      )
+    }
     f.loop((next) => {
       for (const row of acc) {
         offsets.forEach((o, v) => {
@@ -165,26 +195,8 @@ export function outerPanels(mod: Module, m: Machine, rows: number): FuncRef {
       }
       f.get(bStart)
       f.set(b)
-      f.get(k)
-      f.set(left)
-      f.loop((again) => {
-        offsets.forEach((o, v) => {
-          f.get(b)
-          f.load('v128.load', o)
-          f.set(bv[v])
-        })
-        acc.forEach((row, r) => {
-          f.get(a)
-          f.load(m.type === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat', r * bytes)
-          f.set(av)
-          row.forEach((cell, v) => multiplyAdd(f, m, av, bv[v], cell))
-        })
-        f.inc(a, rows * bytes)
-        f.inc(b, columns * bytes)
-        f.inc(left, -1)
-        f.get(left)
-        f.brIf(again)
-      })
+      steps('div_u', unrolled)
+      if (unrolled > 1) steps('rem_u', 1)
       for (const row of acc) {
         for (let v = offsets.length - 1; v >= 0; v--) {
           f.get(out)

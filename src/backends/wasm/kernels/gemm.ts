@@ -1,5 +1,5 @@
 // Matrix products: plans blocks, packing and scratch for the kernels in gemm-*.ts. Called by the wasm device for GemmSpec; conv has its own plans.
-// Sizes are run-time arguments, and the plan depends on sizes and strides only: results are the same for every number of threads.
+// Sizes are run-time arguments. Every element of C is one chain of sums over k, however C is cut: results are the same for every number of threads.
 import { type DType, bytesOf } from '../../../base/dtype.ts'
 import { DTypeError } from '../../../base/errors.ts'
 import type { GemmSpec, View } from '../../../runtime/spec.ts'
@@ -235,10 +235,12 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
     packB >= 2 ? Math.ceil((2 * rowsPerBlock) / rows) : rowsPerBlock / rows,
   )
   let columnsPerBlock = packByItem ? columnPanels : Math.min(columnPanels, columnPanelsPerBlock)
+  // How C is cut does not change its bits, and what is packed or read once for all of C is better not done for each part.
+  const enough = engine.features.threads === 1 ? 1 : 8
   for (;;) {
     const items = p.batch * Math.ceil(panel.panels / rowPanelsPerBlock) * Math.ceil(columnPanels / columnsPerBlock)
     const each = rowPanelsPerBlock * rows * columnsPerBlock * columns * p.k
-    if (items >= 8 || each < worthSplitting || (rowPanelsPerBlock === 1 && columnsPerBlock === 1)) break
+    if (items >= enough || each < worthSplitting || (rowPanelsPerBlock === 1 && columnsPerBlock === 1)) break
     if (!packByItem && columnsPerBlock > 1 && (packB >= 2 || columnsPerBlock * columns >= rowPanelsPerBlock * rows))
       columnsPerBlock = Math.ceil(columnsPerBlock / 2)
     else rowPanelsPerBlock = Math.ceil(rowPanelsPerBlock / 2)

@@ -115,6 +115,9 @@ describe('gemm', () => {
       // An item packs its columns, the last panel not full.
       [2, 37, 300, 45, 1],
       [1, 35, 151, 275, 1],
+      // An item packs the whole of a small product of a batch.
+      [3, 41, 45, 19, 1],
+      [9, 64, 32, 64, 1],
     ])
       for (const turned of ['', 'a', 'b', 'ab']) {
         const sizes: Sizes = { dtype: 'float32', batch, m, n, k, alpha, beta: 0, broadcast: none }

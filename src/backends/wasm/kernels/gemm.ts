@@ -221,14 +221,19 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
   const columnPanels = Math.ceil(p.n / columns)
 
   // A is read in place while few columns use it; B in place where its rows are contiguous and few rows use it.
-  const packA = p.alpha !== 1 || p.m * p.k * p.n > 1 << 20
+  const large = p.m * p.k * p.n > 1 << 20
   const severalRowBlocks = p.m > 2 * rowsPerBlock
+  // Small products of a batch: an item packs both operands, as in attention.
+  const together =
+    !large && p.batch > 1 && p.alpha === 1 && !severalRowBlocks && p.m >= 4 * rows && p.n >= 2 * columns && p.k >= 16
+  const packA = p.alpha !== 1 || large || together
   const inPlaceB = p.b.column === bytes && (p.m <= 4 * rows || p.k * p.n * bytes <= 16384)
-  const packB = inPlaceB ? 1 : severalRowBlocks ? 0 : p.b.column === bytes ? 3 : 2
+  const packB = together ? 2 : inPlaceB ? 1 : severalRowBlocks ? 0 : p.b.column === bytes ? 3 : 2
 
   // An item that takes all columns packs its rows by itself: they stay in its cache, where all of A would go through memory. With several blocks of
   // k its part of C has to stay there, too.
-  const packByItem = packA && p.alpha === 1 && severalRowBlocks && columnPanels <= (kBlocks === 1 ? 64 : 32)
+  const packByItem =
+    together || (packA && p.alpha === 1 && severalRowBlocks && columnPanels <= (kBlocks === 1 ? 64 : 32))
 
   let rowPanelsPerBlock = Math.min(
     panel.panels,
@@ -245,7 +250,7 @@ function blocks(engine: Engine, machine: Machine, p: Problem): void {
       columnsPerBlock = Math.ceil(columnsPerBlock / 2)
     else rowPanelsPerBlock = Math.ceil(rowPanelsPerBlock / 2)
   }
-  if (packByItem) {
+  if (packByItem && !together) {
     // Even blocks, a multiple of four.
     const four = 4 * Math.ceil(Math.ceil(panel.panels / rowPanelsPerBlock) / 4)
     rowPanelsPerBlock = Math.ceil(panel.panels / four)

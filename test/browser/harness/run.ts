@@ -29,7 +29,7 @@ export interface RunResult {
 type Message = { start: Omit<RunResult, 'files'> } | { file: FileResult } | { end: true }
 
 /** How long a test file may say nothing, in milliseconds. */
-const patience = 120_000
+const patience = 400_000
 
 /** What tests of a browser compare with, from a Node of its own; 256-bit code may round the last bits differently. */
 async function lenetInNode(): Promise<string> {

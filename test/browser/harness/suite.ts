@@ -14,9 +14,9 @@ const everything = (): string[] => globSync(patterns, { cwd: root, exclude }).so
 const runsAnywhere = (file: string): boolean =>
   /onEachDevice|devicesUnderTest/.test(readFileSync(join(root, file), 'utf8'))
 
-/** wasm is the usual device: all tests are its own. */
-export const deviceSuite = (device: string): string[] =>
-  device === 'wasm' ? everything() : everything().filter(runsAnywhere)
+/** wasm is the usual device: all tests are its own, unless only those of every device are asked for. */
+export const deviceSuite = (device: string, onlyAnywhere = device !== 'wasm'): string[] =>
+  onlyAnywhere ? everything().filter(runsAnywhere) : everything()
 /** Tests that only run in a browser: `inside` a worker, as the engine does, or `onPage`. */
 export const browserSuite = (): string[] => globSync('test/browser/{inside,onPage}/*.ts', { cwd: root }).sort()
 /** Files that those of `onPage` start as workers. */

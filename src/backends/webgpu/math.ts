@@ -23,8 +23,10 @@ export const math: Readonly<Record<string, string>> = {
   let tail = fma(fma(fma(fma(0.0013950479, r, 0.008368884), r, 0.041666206), r, 0.16666519), r, 0.5);
   return fma(r * r, tail, r);
 }`,
-  // x - n log(2), log(2) in two parts; n times the first is exact.
-  less_logs: 'fn less_logs(x: f32, n: f32) -> f32 { return fma(n, 2.1219444e-4, fma(n, -0.693359375, x)); }',
+  // x - n log(2), log(2) in two parts; n times the first is exact. The second multiplies 2n, made of integers: WGSL lets compilers add up the factors of one n.
+  less_logs: `fn less_logs(x: f32, n: f32) -> f32 {
+  return fma(f32(i32(n) << 1u), 1.0609722e-4, fma(n, -0.693359375, x));
+}`,
   real_exp: `fn real_exp(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let t = clamp(x, -104.0, 89.0);
@@ -62,18 +64,25 @@ export const math: Readonly<Record<string, string>> = {
   }
   return with_sign(1.0 - 2.0 / (real_exp(a + a) + 1.0), x);
 }`,
+  // exp(x) / 2 for x >= 0: does not overflow before sinh and cosh do.
+  half_exp: `fn half_exp(x: f32) -> f32 {
+  if (is_nan(x)) { return x; }
+  let t = min(x, 90.0);
+  let n = round(t * 1.442695);
+  return times_power(1.0 + exp_tail(less_logs(t, n)), i32(n) - 1);
+}`,
   real_sinh: `fn real_sinh(x: f32) -> f32 {
   let a = abs(x);
   if (a < 1.0) {
     let z = x * x;
     return fma(z * fma(fma(2.0372e-4, z, 8.3302838e-3), z, 0.16666716), x, x);
   }
-  let h = real_exp(0.5 * a);
-  return with_sign((0.5 * h) * h - 0.5 / h / h, x);
+  let h = half_exp(a);
+  return with_sign(h - 0.25 / h, x);
 }`,
   real_cosh: `fn real_cosh(x: f32) -> f32 {
-  let h = real_exp(0.5 * abs(x));
-  return (0.5 * h) * h + 0.5 / h / h;
+  let h = half_exp(abs(x));
+  return h + 0.25 / h;
 }`,
 
   // Cephes' logf: x = 2^e (1 + f) with 1 + f in sqrt(1/2) .. sqrt(2). log(1 + f) = f + log_rest(f).

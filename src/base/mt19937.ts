@@ -25,6 +25,8 @@ export class Generator {
   private seed = 0n
   private readonly words = new Int32Array(N)
   private readonly tempered = new Uint32Array(N)
+  /** The same, signed. */
+  private readonly bits = new Int32Array(this.tempered.buffer)
   private next = N
   private cachedNormal: number | undefined
 
@@ -69,6 +71,17 @@ export class Generator {
   /** A multiple of 2^-24 in [0, 1): one word. */
   uniform24(): number {
     return (this.random32() & 0xffffff) * 2 ** -24
+  }
+
+  /** Fills `out` with what `random32` would give, signed: runs cost a third this way. */
+  fill(out: Int32Array): void {
+    for (let done = 0; done < out.length; ) {
+      if (this.next === N) this.refill()
+      const words = this.bits.subarray(this.next, this.next + out.length - done)
+      out.set(words, done)
+      done += words.length
+      this.next += words.length
+    }
   }
 
   /** A multiple of 2^-digits in [0, 1), for at most 24 digits: one word. */

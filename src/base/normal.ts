@@ -5,6 +5,7 @@
 import { fma, fma64 } from './float.ts'
 import type { HalfFormat } from './half.ts'
 import type { Generator } from './mt19937.ts'
+import { uniform24s } from './randomRuns.ts'
 
 export type FloatArray = Float32Array | Float64Array
 
@@ -30,7 +31,7 @@ export function normal(g: Generator, out: FloatArray, mean = 0, std = 1, half: H
 function fillUniform(g: Generator, out: FloatArray, half: HalfFormat | null): void {
   const n = out.length
   if (half !== null) for (let i = 0; i < n; i++) out[i] = g.uniformOf(half.digits)
-  else if (out instanceof Float32Array) for (let i = 0; i < n; i++) out[i] = g.uniform24()
+  else if (out instanceof Float32Array) uniform24s(g, out)
   else for (let i = 0; i < n; i++) out[i] = g.uniform53()
 }
 

@@ -7,6 +7,7 @@ import { fma, fma64 } from './float.ts'
 import type { HalfFormat } from './half.ts'
 import type { Generator } from './mt19937.ts'
 import type { FloatArray } from './normal.ts'
+import { inRuns, uniform24s } from './randomRuns.ts'
 
 export { Generator } from './mt19937.ts'
 export { type FloatArray, normal } from './normal.ts'
@@ -23,7 +24,8 @@ export function uniform(g: Generator, out: FloatArray, from = 0, to = 1, half: H
   } else if (out instanceof Float32Array) {
     const low = fround(from)
     const span = fround(fround(to) - low)
-    for (let i = 0; i < n; i++) out[i] = fma(g.uniform24(), span, low)
+    uniform24s(g, out)
+    if (low !== 0 || span !== 1) for (let i = 0; i < n; i++) out[i] = fma(out[i], span, low)
   } else {
     const span = to - from
     for (let i = 0; i < n; i++) out[i] = fma64(g.uniform53(), span, from)
@@ -32,9 +34,12 @@ export function uniform(g: Generator, out: FloatArray, from = 0, to = 1, half: H
 
 /** 1 with probability p, else 0: two words each, whatever the dtype. */
 export function bernoulli(g: Generator, out: TypedArray, p: number): void {
-  const n = out.length
-  if (out instanceof BigInt64Array) for (let i = 0; i < n; i++) out[i] = g.uniform53() < p ? 1n : 0n
-  else for (let i = 0; i < n; i++) out[i] = g.uniform53() < p ? 1 : 0
+  const digits = p * 2 ** 53
+  inRuns(g, out.length, 2, (words, first) => {
+    const hit = (k: number): number => +((words[k] & 0x1fffff) * 2 ** 32 + (words[k + 1] >>> 0) < digits)
+    if (out instanceof BigInt64Array) for (let k = 0; k < words.length; k += 2) out[first + k / 2] = BigInt(hit(k))
+    else for (let k = 0; k < words.length; k += 2) out[first + k / 2] = hit(k)
+  })
 }
 
 /** 1 with probability `probs[i]`, else 0: one word each for float32 probabilities, two for float64. */

@@ -81,6 +81,7 @@ const manifest = {
   bin: Object.fromEntries(Object.entries<string>(source.bin).map(([name, path]) => [name, inDist(path)])),
   exports: { ...(published(source.exports) as Record<string, Target>), './bundle/*': './bundle/*' },
   imports: published(source.imports),
+  sideEffects: source.sideEffects.map(inDist),
 }
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 

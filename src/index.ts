@@ -1,7 +1,6 @@
 // kindling: `import * as torch from 'kindling'`.
 import './devices.ts'
-// Only methods: nothing of it is exported.
-import './ops/autograd.ts'
+import './ops/install.ts'
 import { settings as wasmSettings } from './backends/wasm/settings.ts'
 
 export { detectAnomaly } from './autograd/anomaly.ts'
@@ -35,7 +34,7 @@ export type { WasmSettings } from './backends/wasm/settings.ts'
 export type { DeviceInfo, DeviceName, MemoryStats, Peak } from './runtime/backend.ts'
 export { backend, defaultDevice, setDefaultDevice } from './runtime/device.ts'
 export { describeLaunch, type Launch, onLaunch } from './runtime/launch.ts'
-export * as profiler from './runtime/profile.ts'
+export * as profiler from './profiler.ts'
 export { Scope, scope } from './runtime/scope.ts'
 export { type PrintOptions, setPrintoptions } from './tensor/format.ts'
 export { Tensor } from './tensor/tensor.ts'

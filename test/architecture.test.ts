@@ -5,6 +5,10 @@ import { expect, test } from 'vitest'
 import { parseSync, Visitor } from 'vite'
 
 const root = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** `#name`: a file for Node, another for pages. */
+const conditional: Readonly<Record<string, { node: string }>> = manifest.imports
 
 interface Rule {
   /** The folders of src/ whose modules may be imported, besides the folder's own. */
@@ -44,7 +48,7 @@ const rules: Record<string, Rule> = {
   'backends/webgpu': { folders: ['base', 'runtime', 'platform'] },
   tensor: { folders: ['base', 'runtime'] },
   autograd: { folders: ['base', 'runtime', 'tensor'] },
-  ops: { folders: ['base', 'runtime', 'tensor', 'autograd'] },
+  ops: { folders: ['base', 'runtime', 'tensor', 'autograd', 'kinds.ts'] },
   func: { folders: core },
   nn: { folders: core },
   optim: { folders: [...core, 'nn'] },
@@ -60,7 +64,15 @@ const rules: Record<string, Rule> = {
   browser: { folders: ['base', 'index.ts', 'data', 'models', 'vision'] },
   cli: { folders: entries, entriesOnly: true, node: /./, npm: true },
 }
-rules['devices.ts'] = { folders: ['runtime', 'backends/reference', 'backends/wasm', 'webgpu.ts'] }
+rules['devices.ts'] = {
+  folders: ['runtime', 'backends/wasm', 'webgpu.ts', 'diagnostics.browser.ts', 'diagnostics.node.ts'],
+}
+rules['diagnostics.browser.ts'] = { folders: [] }
+rules['diagnostics.node.ts'] = { folders: ['backends/wasm', 'debug.ts', 'reference.ts'] }
+rules['reference.ts'] = { folders: ['runtime', 'backends/reference'] }
+rules['profiler.ts'] = { folders: ['runtime', 'backends/wasm'] }
+rules['debug.ts'] = { folders: ['platform', 'runtime', 'profiler.ts'] }
+rules['kinds.ts'] = { folders: ['runtime', 'backends/wasm'] }
 rules['webgpu.ts'] = { folders: ['base', 'platform', 'runtime', 'backends/webgpu'] }
 rules['index.ts'] = {
   folders: Object.keys(rules).filter(
@@ -118,8 +130,7 @@ function importsOf(path: string, text: string): Import[] {
 function resolve(from: string, specifier: string): Resolved {
   const source = (path: string): Resolved => ({ kind: 'source', path, folder: folderOf(path) })
   if (specifier.startsWith('.')) return source(posix.join(posix.dirname(from), specifier))
-  if (specifier === '#platform') return source('platform/node.ts')
-  if (specifier === '#document') return source('plot/document.node.ts')
+  if (specifier in conditional) return source(conditional[specifier].node.slice('./src/'.length))
   if (specifier === 'kindling') return source('index.ts')
   if (specifier.startsWith('kindling/')) return source(`${specifier.slice('kindling/'.length)}/index.ts`)
   return { kind: isBuiltin(specifier) ? 'node' : 'npm' }
@@ -198,6 +209,23 @@ test('the folders import one another without a cycle', () => {
     return []
   }
   for (const folder of edges.keys()) expect(findCycle(folder, [])).toEqual([])
+})
+
+/** Whether loading the module does something besides making what it exports. */
+function hasEffects(path: string, text: string): boolean {
+  return parseSync(path, text).program.body.some(
+    (statement) =>
+      (statement.type === 'ImportDeclaration' && statement.specifiers.length === 0) ||
+      /^(Expression|If|For|ForOf|While|Try|Block)/.test(statement.type),
+  )
+}
+
+test('package.json names the files with effects, which bundlers must keep', () => {
+  const named = globSync(manifest.sideEffects, { cwd: root }).sort()
+  const found = files.flatMap(({ path, text }) => (hasEffects(path, text) ? [`src/${path}`] : []))
+  expect(found.filter((path) => !named.includes(path))).toEqual([])
+  // Entry points are named whether or not they have any; the others only if they do.
+  expect(named.filter((path) => !found.includes(path) && !/index\.ts$/.test(path))).toEqual([])
 })
 
 test('the check sees every form of import', () => {

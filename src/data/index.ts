@@ -1,7 +1,6 @@
 // kindling/data: data sets, loaders and tables.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { collate } from './collate.ts'
 export { ConcatDataset, type Dataset, randomSplit, Subset, TensorDataset } from './dataset.ts'

@@ -1,7 +1,6 @@
 // kindling/io: files of tensors.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { type IdxArray, parseIdx } from './idx.ts'
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './safetensors.ts'

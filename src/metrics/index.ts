@@ -1,7 +1,6 @@
 // kindling/metrics: how good predictions are, under the names of scikit-learn.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { accuracyScore, balancedAccuracyScore } from './accuracy.ts'
 export { confusionMatrix, type ConfusionMatrixOptions } from './confusionMatrix.ts'

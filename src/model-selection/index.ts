@@ -1,7 +1,6 @@
 // kindling/model-selection: splits, folds and searches, under the names of scikit-learn.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { balancedSplit, computeClassWeight } from './balance.ts'
 export { type Fold, type FoldOptions, KFold, kFold, StratifiedKFold } from './folds.ts'

@@ -1,7 +1,6 @@
 // kindling/models: the networks of the course, one file each.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { alexnet, type AlexNetOptions } from './alexnet.ts'
 export { DenseBlock, densenet, type DenseNetOptions } from './densenet.ts'

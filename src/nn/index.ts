@@ -1,7 +1,6 @@
 // kindling/nn: modules, layers, losses and initialisers.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 export * from './activation.ts'
 export {
   type AttentionCallOptions,

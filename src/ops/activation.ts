@@ -1,19 +1,20 @@
-// Activation functions: one row each; options are run-time numbers, so that changing them compiles nothing.
+// Activation functions: one row each; options are run-time numbers, so that changing them compiles nothing. Those that tensors have as methods are in
+// `rectifiers.ts`.
 import { isFloating } from '../base/dtype.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Generator } from '../base/random.ts'
 import { formatShape, normalizeDim } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
-import { g, type PointwiseRow, pointwise, pointwiseInPlace, y } from './pointwise.ts'
+import { g, type PointwiseRow, pointwise, pointwiseInPlace } from './pointwise.ts'
 import { defaultGenerator } from './random.ts'
-import { reshape } from './reshape.ts'
+import type { InplaceOptions } from './rectifiers.ts'
 import { narrow } from './slice.ts'
 import { fromTypedArray } from './tensorOf.ts'
 
+export { hardshrink, type InplaceOptions, prelu, relu, relu_ } from './rectifiers.ts'
+
 const x = E.input(0)
-const w = E.input(1)
 const [p, q] = [E.scalar(0), E.scalar(1)]
 
 const times = (factor: E.ExprLike): E.Expr => E.mul(g, factor)
@@ -34,7 +35,6 @@ const eluRow = (alpha: E.ExprLike, scale: E.ExprLike, inner: E.Expr): PointwiseR
 const seluScale = 1.0507009873554805
 
 const rows = {
-  relu: { name: 'Relu', expr: E.max(x, 0), grad: [E.where(E.le(y, 0), 0, g)], notBool: true },
   relu6: { name: 'Hardtanh', expr: E.min(E.max(x, 0), 6), grad: [E.where(outside(0, 6), 0, g)] },
   leakyRelu: { name: 'LeakyRelu', expr: E.where(E.gt(x, 0), x, E.mul(x, p)), grad: [E.where(E.gt(x, 0), g, times(p))] },
   elu: { ...eluRow(p, 1, x), grad: [E.where(E.le(x, 0), times(E.mul(p, E.exp(x))), g)] },
@@ -66,7 +66,6 @@ const rows = {
     grad: [E.div(g, E.mul(E.add(1, E.abs(x)), E.add(1, E.abs(x))))],
   },
   tanhshrink: { name: 'Tanhshrink', expr: E.sub(x, E.tanh(x)), grad: [times(E.mul(E.tanh(x), E.tanh(x)))] },
-  hardshrink: { name: 'Hardshrink', expr: E.where(shrunk, 0, x), grad: [E.where(shrunk, 0, g)] },
   softshrink: {
     name: 'Softshrink',
     expr: E.where(E.gt(x, p), E.sub(x, p), E.where(E.lt(x, E.neg(p)), E.add(x, p), E.where(E.isNaN(x), x, 0))),
@@ -85,19 +84,9 @@ const rows = {
     expr: E.sub(E.min(x, 0), E.log1p(expAbs)),
     grad: [times(E.div(E.where(E.lt(x, 0), 1, expAbs), E.add(1, expAbs)))],
   },
-  prelu: {
-    name: 'Prelu',
-    expr: E.where(E.gt(x, 0), x, E.mul(w, x)),
-    grad: [E.where(E.gt(x, 0), g, times(w)), E.where(E.gt(x, 0), 0, times(x))],
-  },
 } satisfies Record<string, PointwiseRow>
 
-export interface InplaceOptions {
-  /** Write the result into the input. Default false. */
-  inplace?: boolean
-}
-
-const real = new Set<keyof typeof rows>(['relu', 'relu6', 'hardtanh', 'threshold'])
+const real = new Set<keyof typeof rows>(['relu6', 'hardtanh', 'threshold'])
 
 /** Integers are lifted to float32 where the values are real. */
 function activate(
@@ -110,14 +99,6 @@ function activate(
   return pointwise(rows[name], [isFloating(x.dtype) || real.has(name) ? x : x.float()], scalars)
 }
 
-/** max(x, 0). Source: `torch.nn.functional.relu`. */
-export function relu(x: Tensor, options: InplaceOptions = {}): Tensor {
-  return activate('relu', x, [], options)
-}
-/** `relu` into `x`. */
-export function relu_(x: Tensor): Tensor {
-  return pointwiseInPlace(rows.relu, [x])
-}
 /** min(max(x, 0), 6). Source: `torch.nn.functional.relu6`. */
 export function relu6(x: Tensor, options: InplaceOptions = {}): Tensor {
   return activate('relu6', x, [], options)
@@ -185,10 +166,6 @@ export function softsign(x: Tensor): Tensor {
 export function tanhshrink(x: Tensor): Tensor {
   return activate('tanhshrink', x, [], {})
 }
-/** 0 where |x| <= lambd, else x. Source: `torch.nn.functional.hardshrink`. */
-export function hardshrink(x: Tensor, { lambd = 0.5 }: { lambd?: number } = {}): Tensor {
-  return activate('hardshrink', x, [lambd], {})
-}
 /** x moved towards 0 by lambd, 0 where |x| <= lambd. Throws ValueError for a negative lambd. Source: `torch.nn.functional.softshrink`. */
 export function softshrink(x: Tensor, { lambd = 0.5 }: { lambd?: number } = {}): Tensor {
   if (!(lambd >= 0)) throw new ValueError(`softshrink: lambd must be >= 0, got ${lambd}`)
@@ -227,16 +204,6 @@ export function glu(x: Tensor, dim = -1): Tensor {
   return narrow(x, d, 0, size / 2).mul(narrow(x, d, size / 2, size / 2).sigmoid())
 }
 
-/** x where positive, else weight * x: one weight, or one for each channel (dimension 1). Source: `torch.nn.functional.prelu`. */
-export function prelu(x: Tensor, weight: Tensor): Tensor {
-  const channels = x.ndim > 1 ? x.shape[1] : 1
-  if (weight.numel() !== 1 && weight.numel() !== channels) {
-    throw new ShapeError(`prelu: ${weight.numel()} weights for ${channels} channels of ${formatShape(x.shape)}`)
-  }
-  const along = weight.numel() === 1 ? x.shape.map(() => 1) : x.shape.map((_, d) => (d === 1 ? channels : 1))
-  return pointwise(rows.prelu, [x, reshape(weight, along)])
-}
-
 export interface RreluOptions extends InplaceOptions {
   /** Default 1 / 8. */
   lower?: number
@@ -260,10 +227,4 @@ export function rrelu(
   )
   const factors = fromTypedArray(slopes, x.shape, { dtype: x.dtype, device: x.device })
   return inplace ? x.mul_(factors) : x.mul(factors)
-}
-
-const methods = { relu, relu_, hardshrink, prelu }
-installMethods(methods)
-declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {}
 }

@@ -5,7 +5,7 @@ import { DTypeError, IndexError } from '../base/errors.ts'
 import { broadcastStrides, numelOf } from '../base/shape.ts'
 import { withValues } from '../runtime/capture.ts'
 import { launch } from '../runtime/launch.ts'
-import type { IndexOperand, KernelSpec, ScatterSpec, View } from '../runtime/spec.ts'
+import type { GatherSpec, IndexOperand, ScatterSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { cast } from './pointwise.ts'
 import { cloneOf, zerosOf } from './view.ts'
@@ -67,7 +67,7 @@ export function checkNotNegative(op: string, index: Tensor): void {
 /** Runs a kernel; names op, dimension and size where an index is out of range. */
 function launchAt(
   op: string,
-  spec: KernelSpec,
+  spec: GatherSpec | ScatterSpec,
   target: View,
   indices: readonly Tensor[],
   { common, indexed }: Addressing,

@@ -3,7 +3,7 @@ import { type DType, isFloating, resultType } from '../base/dtype.ts'
 import { DTypeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import {
   byOperand,
   floatOf,
@@ -230,7 +230,7 @@ export const multiply: typeof mul = mul
 /** Another name of `div`. */
 export const divide: typeof div = div
 
-const methods = {
+export const methods = {
   add,
   add_,
   sub,
@@ -257,7 +257,6 @@ const methods = {
   multiply,
   divide,
 }
-installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -8,7 +8,7 @@ import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { fromHost } from './host.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { transpose } from './permute.ts'
 import { reshape } from './reshape.ts'
 import { type DiagonalOptions, diagonal, narrow } from './slice.ts'
@@ -202,8 +202,7 @@ export function trace(input: Tensor): Tensor {
   ])
 }
 
-const methods = { flip, fliplr, flipud, roll, rot90, tril, triu, diag, diagflat, diagEmbed, trace }
-installMethods(methods)
+export const methods = { flip, fliplr, flipud, roll, rot90, tril, triu, diag, diagflat, diagEmbed, trace }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

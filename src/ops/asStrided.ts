@@ -6,7 +6,7 @@ import { formatShape, isContiguous, numelOf } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import { elementOffsets, Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cloneOf, zerosOf } from './view.ts'
 
 export interface Geometry {
@@ -107,8 +107,7 @@ export function asStrided(
   ])
 }
 
-const methods = { asStrided }
-installMethods(methods)
+export const methods = { asStrided }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

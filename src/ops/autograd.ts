@@ -2,7 +2,7 @@
 import { type BackwardOptions, backward as backwardFrom } from '../autograd/backward.ts'
 import { registerHook, retainGrad } from '../autograd/hooks.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 
 /**
  * Adds the gradient of `x` to `grad` of every leaf it was computed from. `gradient` (shape of `x`) weighs the elements; it may be left out for one
@@ -14,8 +14,7 @@ export function backward(x: Tensor, gradient?: Tensor | null | BackwardOptions, 
   backwardFrom([x], [given], chosen)
 }
 
-const methods = { backward, registerHook, retainGrad }
-installMethods(methods)
+export const methods = { backward, registerHook, retainGrad }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

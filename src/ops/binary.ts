@@ -4,7 +4,7 @@ import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { mul, mul_ } from './arithmetic.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber, y } from './pointwise.ts'
 import { exp2 } from './unary.ts'
 
@@ -192,7 +192,7 @@ const copysign_ = inPlace(rows.copysign)
 const heaviside_ = inPlace(rows.heaviside)
 const xlogy_ = inPlace(rows.xlogy)
 
-const methods = {
+export const methods = {
   pow,
   pow_,
   floatPower,
@@ -216,7 +216,6 @@ const methods = {
   ldexp_,
   arctan2,
 }
-installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

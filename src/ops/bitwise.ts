@@ -6,7 +6,7 @@ import { broadcastShapes } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { fromHost, hostArray } from './host.ts'
 import { logicalAnd, logicalNot, logicalOr, logicalXor } from './logic.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast, type PointwiseRow, pointwise, type TensorOrNumber } from './pointwise.ts'
 import { expand } from './view.ts'
 
@@ -61,8 +61,7 @@ export function bitwiseNot(x: Tensor): Tensor {
   return x.dtype === 'bool' ? logicalNot(x) : pointwise(notRow, [x])
 }
 
-const methods = { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot }
-installMethods(methods)
+export const methods = { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -1,7 +1,7 @@
 // Repeating without copying: what expands to the shape of something else. `expand` itself is in `view.ts`.
 import { broadcastShapes } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { expand, type SizeList } from './view.ts'
 
 /** `x.expand(other.shape)`. Source: `torch.Tensor.expand_as`. */
@@ -18,8 +18,7 @@ export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
   return tensors.map((x) => expand(x, shape))
 }
 
-const methods = { expand, expandAs, broadcastTo }
-installMethods(methods)
+export const methods = { expand, expandAs, broadcastTo }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

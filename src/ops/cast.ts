@@ -3,7 +3,7 @@ import { type DType, isDType } from '../base/dtype.ts'
 import type { DeviceName } from '../runtime/backend.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { clone, toDevice, toDeviceAsync } from './copy.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 
 export interface ToOptions {
@@ -80,8 +80,7 @@ export function bool(x: Tensor): Tensor {
   return cast(x, 'bool')
 }
 
-const methods = { to, toAsync, type, typeAs, float, double, half, bfloat16, long, int, byte, bool }
-installMethods(methods)
+export const methods = { to, toAsync, type, typeAs, float, double, half, bfloat16, long, int, byte, bool }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

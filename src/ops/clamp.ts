@@ -2,7 +2,7 @@
 import { ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
 
 const x = E.input(0)
@@ -82,8 +82,7 @@ export const clip: typeof clamp = clamp
 /** Another name of `clamp_`. */
 export const clip_: typeof clamp_ = clamp_
 
-const methods = { clamp, clamp_, clampMin, clampMin_, clampMax, clampMax_, clip, clip_ }
-installMethods(methods)
+export const methods = { clamp, clamp_, clampMin, clampMin_, clampMax, clampMax_, clip, clip_ }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

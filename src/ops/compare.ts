@@ -6,7 +6,7 @@ import { sameShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { signBit } from './binary.ts'
 import { filled } from './fill.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
 
@@ -131,7 +131,7 @@ export function equal(x: Tensor, other: Tensor): boolean {
 
 const holdsEverywhere = (mask: Tensor): boolean => sumTo(mask.long(), []).item() === mask.numel()
 
-const methods = {
+export const methods = {
   eq,
   eq_,
   ne,
@@ -159,7 +159,6 @@ const methods = {
   allclose,
   equal,
 }
-installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -5,6 +5,7 @@ import * as E from '../base/expr.ts'
 import { computeType, isFloating } from '../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -49,18 +50,21 @@ function runWide(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: 
 }
 
 function launchPlanes(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: Geometry): void {
-  launch({
-    kind: 'conv',
-    pass,
-    x: asPlanes(x),
-    w: asPlanes(w),
-    y: asPlanes(y),
-    bias,
-    stride: pair(geometry.stride, 1),
-    padding: pair(geometry.padding, 0),
-    dilation: pair(geometry.dilation, 1),
-    groups: geometry.groups,
-  })
+  launch(
+    {
+      kind: 'conv',
+      pass,
+      x: asPlanes(x),
+      w: asPlanes(w),
+      y: asPlanes(y),
+      bias,
+      stride: pair(geometry.stride, 1),
+      padding: pair(geometry.padding, 0),
+      dilation: pair(geometry.dilation, 1),
+      groups: geometry.groups,
+    },
+    kinds.conv,
+  )
 }
 
 /** Adds up what reached each channel. */

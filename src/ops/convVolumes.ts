@@ -3,6 +3,7 @@
 import type { ComputeType } from '../base/dtype.ts'
 import * as E from '../base/expr.ts'
 import { contiguousStrides } from '../base/shape.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { ConvSpec, View } from '../runtime/spec.ts'
@@ -82,18 +83,25 @@ function convDense({ pass, x, w, y, bias, stride, padding, dilation, groups }: V
     if (pass !== 'inputGrad') for (const [read, place] of tapsOf(from, count)) copy(read, place)
     if (pass !== 'forward') copy(samplesOf(from, count), imagesOf(count))
     const part = from === 0 ? weight : later
-    launch({
-      kind: 'conv',
-      pass,
-      x: asShape(planes, [count * outDepth, channels * taps, height, width]),
-      w: viewOf(part, [outputs, perGroup * taps, ...kernel], contiguousStrides([outputs, perGroup * taps, ...kernel])),
-      y: asShape(images, [count * outDepth, outputs, ...outPlane]),
-      bias,
-      stride: [stride[1], stride[2]],
-      padding: [padding[1], padding[2]],
-      dilation: [dilation[1], dilation[2]],
-      groups,
-    })
+    launch(
+      {
+        kind: 'conv',
+        pass,
+        x: asShape(planes, [count * outDepth, channels * taps, height, width]),
+        w: viewOf(
+          part,
+          [outputs, perGroup * taps, ...kernel],
+          contiguousStrides([outputs, perGroup * taps, ...kernel]),
+        ),
+        y: asShape(images, [count * outDepth, outputs, ...outPlane]),
+        bias,
+        stride: [stride[1], stride[2]],
+        padding: [padding[1], padding[2]],
+        dilation: [dilation[1], dilation[2]],
+        groups,
+      },
+      kinds.conv,
+    )
     if (pass === 'forward') copy(imagesOf(count), samplesOf(from, count))
     if (pass === 'inputGrad') for (const [read, place] of tapsOf(from, count)) addTo(read, place)
     if (pass === 'weightGrad' && from > 0) addTo(weight, part)

@@ -10,7 +10,7 @@ import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
 import { cloneOf, zerosOf } from './view.ts'
@@ -130,8 +130,7 @@ const spread = (x: Tensor, shape: readonly number[]): View => ({
   strides: broadcastStrides(x.shape, x.strides, shape),
 })
 
-const methods = { clone, detach, detach_, contiguous, copy_ }
-installMethods(methods)
+export const methods = { clone, detach, detach_, contiguous, copy_ }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -3,7 +3,7 @@ import type { DType } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { filled, fillWith } from './fill.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type CreationOptions, finish, type Sizes, splitSizes } from './sizes.ts'
 
 /** Uninitialised memory of the given sizes. Source: `torch.empty`. */
@@ -107,8 +107,7 @@ export function eye(n: number, m: number | CreationOptions = n, options: Creatio
   return finish(out, rest)
 }
 
-const methods = { newEmpty, newZeros, newOnes, newFull }
-installMethods(methods)
+export const methods = { newEmpty, newZeros, newOnes, newFull }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

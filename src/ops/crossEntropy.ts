@@ -4,6 +4,7 @@ import { computeType } from '../base/dtype.ts'
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { Reduction as ReductionRow } from '../runtime/spec.ts'
@@ -67,14 +68,14 @@ const meanOfCounted: ReductionRow = {
 function fusedLosses(x: Tensor, target: Tensor, ignoreIndex: number): { loss: Tensor; lse: Tensor } {
   const loss = Tensor.empty([x.shape[0]], x.dtype, x.device)
   const lse = Tensor.empty([x.shape[0]], x.dtype, x.device)
-  launch({ kind: 'crossEntropy', pass: 'forward', x, target, lse, ignoreIndex, loss })
+  launch({ kind: 'crossEntropy', pass: 'forward', x, target, lse, ignoreIndex, loss }, kinds.crossEntropy)
   return { loss, lse }
 }
 
 /** g[n] * (softmax(x)[n] - oneHot(target[n])), 0 where the target does not count. */
 function fusedGradient(x: Tensor, target: Tensor, lse: Tensor, g: Tensor, ignoreIndex: number): Tensor {
   const out = Tensor.empty(x.shape, x.dtype, x.device)
-  launch({ kind: 'crossEntropy', pass: 'backward', x, target, lse, ignoreIndex, g, out })
+  launch({ kind: 'crossEntropy', pass: 'backward', x, target, lse, ignoreIndex, g, out }, kinds.crossEntropy)
   return record('NllLossBackwardBackward0', [x, g], out, [x, target, g], (grad, [sx, labels, sg], needs) => {
     const counts = labels.ne(ignoreIndex)
     const p = softmax(sx, 1)

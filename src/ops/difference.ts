@@ -3,7 +3,7 @@ import { IndexError, ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape, normalizeDim } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { cat } from './join.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast, floatOf } from './pointwise.ts'
 import { cumsum } from './scan.ts'
 
@@ -136,8 +136,7 @@ function slopes(input: Tensor, axis: number, spacing: number | Tensor, edgeOrder
   return size === 2 ? cat([start, end], axis) : cat([start, middle(), end], axis)
 }
 
-const methods = { diff }
-installMethods(methods)
+export const methods = { diff }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

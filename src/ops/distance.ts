@@ -5,7 +5,7 @@ import { broadcastShapes, formatShape, normalizeDim } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { where } from './logic.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast, pointwise } from './pointwise.ts'
 import { dropDims, reduceKeepdim } from './reduce.ts'
 import { sameDType } from './matmul.ts'
@@ -95,8 +95,7 @@ export function renorm(input: Tensor, p: number, dim: number, maxnorm: number): 
   return input.mul(where(lengths.gt(maxnorm), lengths.add(1e-7).reciprocal().mul(maxnorm), 1))
 }
 
-const methods = { dist, renorm }
-installMethods(methods)
+export const methods = { dist, renorm }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

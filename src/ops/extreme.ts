@@ -8,19 +8,20 @@ import { Tensor } from '../tensor/tensor.ts'
 import { sumAt } from './address.ts'
 import { maximum, minimum } from './binary.ts'
 import { elementwise } from './gather.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type Named, named } from './named.ts'
 import { type Dims, dropDims, reduceKeepdim, restoreDims, spread } from './reduce.ts'
 
 type Side = 'max' | 'min'
+const better = { max: E.max, min: E.min }
 const worst: Record<Side, number> = { max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY }
 
 /** The value alone. */
 const valueRow = (side: Side): Reduction => ({
   accTypes: ['v'],
   init: [worst[side]],
-  step: [E[side](E.acc(0), E.input(0))],
-  combine: [E[side](E.acc(0), E.other(0))],
+  step: [better[side](E.acc(0), E.input(0))],
+  combine: [better[side](E.acc(0), E.other(0))],
   finish: [E.acc(0)],
 })
 
@@ -173,11 +174,9 @@ export function min(
     : withPosition('min', input, dim, keepdim)
 }
 
-const methods = { amax, amin, aminmax, argmax, argmin }
-installMethods(methods)
-installMethods({ max, min })
+export const methods = { amax, amin, aminmax, argmax, argmin, max, min }
 declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {
+  interface Tensor extends Methods<Omit<typeof methods, 'max' | 'min'>> {
     /** The largest value of all. */
     max(): Tensor
     max(other: Tensor): Tensor

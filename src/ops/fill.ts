@@ -9,7 +9,7 @@ import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { copyAs } from './copy.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { zerosOf } from './view.ts'
 
 const number = E.scalar(0)
@@ -60,8 +60,7 @@ export function zero_(x: Tensor): Tensor {
   return writeNumber(x, 0, 'ZeroBackward0')
 }
 
-const methods = { fill_, zero_ }
-installMethods(methods)
+export const methods = { fill_, zero_ }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

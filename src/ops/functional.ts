@@ -10,7 +10,7 @@ export { fold, type PadMode, type PadOptions, pad, pixelShuffle, pixelUnshuffle,
 export * from './pool.ts'
 export * from './poolVolumes.ts'
 export { alphaDropout, type DropoutOptions, dropout, dropout2d } from './random.ts'
-export * from './softmax.ts'
+export { logSoftmax, softmax, softmin, type SoftmaxOptions } from './softmax.ts'
 export { sigmoid, tanh } from './unary.ts'
 export { batchNorm, type BatchNormOptions } from './batchNorm.ts'
 export {

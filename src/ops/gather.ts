@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, normalizeDim, numelOf, sameShape } from '
 import { launch } from '../runtime/launch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Addressing, checkNotNegative, indexOf, readAt } from './address.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { indicesOf } from './nonzero.ts'
 import { reshape } from './reshape.ts'
 import { expand, zerosOf } from './view.ts'
@@ -156,8 +156,7 @@ export function oneHot(x: Tensor, numClasses: number = -1): Tensor {
   return out
 }
 
-const methods = { indexSelect, gather, take, takeAlongDim, maskedSelect }
-installMethods(methods)
+export const methods = { indexSelect, gather, take, takeAlongDim, maskedSelect }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

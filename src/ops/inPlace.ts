@@ -71,7 +71,8 @@ function rewriteHistory(x: Tensor, result: Tensor): void {
   Tensor.regenerateEdge(x)
 }
 
-Tensor.regenerateEdge = (view) => {
+/** Gives a view of a tensor that was written to its place in the new graph. */
+export function regenerateEdge(view: Tensor): void {
   const base = view.base as Tensor
   view.rebases = base.rebases
   if (base.disposed || !base.requiresGrad) return

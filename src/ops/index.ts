@@ -1,8 +1,4 @@
 // Every public operation, as `torch` has it. The neural functions of `F` are collected in `functional.ts`.
-import './autograd.ts'
-import './cast.ts'
-import './sumToSize.ts'
-
 export { relu, relu_ } from './activation.ts'
 export {
   add,

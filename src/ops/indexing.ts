@@ -6,7 +6,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { type Addressing, indexOf, putAt, readAt, writeAt } from './address.ts'
 import { copy_ } from './copy.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { indicesOf } from './nonzero.ts'
 import { cast, type TensorOrNumber } from './pointwise.ts'
 import { unsqueeze } from './reshape.ts'
@@ -202,8 +202,7 @@ export function fitted(op: string, values: Tensor, shape: readonly number[]): Te
   return expand(values, shape)
 }
 
-const methods = { at, set }
-installMethods(methods)
+export const methods = { at, set }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import { formatShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { byOperand, g, type PointwiseRow, pointwise, pointwiseInPlace, type TensorOrNumber } from './pointwise.ts'
 import { any } from './reduce.ts'
 import { narrow } from './slice.ts'
@@ -95,7 +95,7 @@ export function maskedFill_(x: Tensor, mask: Tensor, value: TensorOrNumber): Ten
 /** The element of `x` where `condition` holds, else that of `other`; all broadcast. Source: `torch.Tensor.where`. */
 const whereMethod = (x: Tensor, condition: Tensor, other: TensorOrNumber): Tensor => where(condition, x, other)
 
-const methods = {
+export const methods = {
   logicalAnd,
   logicalAnd_,
   logicalOr,
@@ -108,7 +108,6 @@ const methods = {
   maskedFill_,
   where: whereMethod,
 }
-installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

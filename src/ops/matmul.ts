@@ -7,7 +7,7 @@ import { launch } from '../runtime/launch.ts'
 import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
 import { expand, zerosOf } from './view.ts'
@@ -310,8 +310,7 @@ export function tensordot(
 /** `torch.vdot`: `dot` for real tensors. */
 export const vdot: (a: Tensor, b: Tensor) => Tensor = dot
 
-const methods = { mm, bmm, mv, dot, vdot, outer, ger: outer, matmul, addmm, addmv, addr, baddbmm, addbmm, inner }
-installMethods(methods)
+export const methods = { mm, bmm, mv, dot, vdot, outer, ger: outer, matmul, addmm, addmv, addr, baddbmm, addbmm, inner }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

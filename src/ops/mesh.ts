@@ -6,7 +6,6 @@ import { readAt } from './address.ts'
 import { mul } from './arithmetic.ts'
 import { fromHost } from './host.ts'
 import { stack } from './join.ts'
-import { installMethods } from './methods.ts'
 import { reshape, view } from './reshape.ts'
 import { expand } from './view.ts'
 
@@ -102,7 +101,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   )
 }
 
-installMethods({ kron })
+export const methods = { kron }
 declare module '../tensor/tensor.ts' {
   interface Tensor {
     /** Kronecker product: blocks `x[i] * other`, in all dimensions. Source: `torch.kron`. */

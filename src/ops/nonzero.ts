@@ -3,7 +3,7 @@ import { isHalf, type TypedArray } from '../base/dtype.ts'
 import { launch } from '../runtime/launch.ts'
 import { elementOffsets, Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 
 /** Row-major positions of the elements that are not zero (NaN is not). */
 function places(x: Tensor): Int32Array {
@@ -69,10 +69,9 @@ export function argwhere(x: Tensor): Tensor {
   return nonzero(x)
 }
 
-const methods = { argwhere }
-installMethods({ ...methods, nonzero })
+export const methods = { argwhere, nonzero }
 declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {
+  interface Tensor extends Methods<Omit<typeof methods, 'nonzero'>> {
     /** Indices (int64) of the elements that are not zero: a table [count, ndim], or with `asTuple` one tensor for each dimension. Source: `torch.nonzero`. */
     nonzero(options: { asTuple: true }): Tensor[]
     nonzero(options?: { asTuple?: false }): Tensor

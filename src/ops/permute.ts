@@ -3,7 +3,7 @@ import { record } from '../autograd/record.ts'
 import { IndexError, ShapeError } from '../base/errors.ts'
 import { formatShape, normalizeDim } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type SizeList, sizesOf } from './view.ts'
 
 /** Dimension d of the result is dimension `order[d]` of `x`. */
@@ -77,7 +77,7 @@ export function movedim(
 export const moveaxis = movedim
 
 /** Installed as properties: `x.T` all dimensions reversed, `x.mT` the last two exchanged, `x.H` the transposed matrix. */
-const getters: Record<'T' | 'mT' | 'H', (x: Tensor) => Tensor> = {
+export const getters: Record<'T' | 'mT' | 'H', (x: Tensor) => Tensor> = {
   T: (x) =>
     reordered(
       'PermuteBackward0',
@@ -94,17 +94,7 @@ const getters: Record<'T' | 'mT' | 'H', (x: Tensor) => Tensor> = {
     return transpose(x, 0, -1)
   },
 }
-for (const [name, f] of Object.entries(getters)) {
-  Object.defineProperty(Tensor.prototype, name, {
-    configurable: true,
-    get(this: Tensor) {
-      return f(this)
-    },
-  })
-}
-
-const methods = { permute, transpose, swapaxes, swapdims, t, movedim, moveaxis }
-installMethods(methods)
+export const methods = { permute, transpose, swapaxes, swapdims, t, movedim, moveaxis }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {
     /** All dimensions in reverse order. */

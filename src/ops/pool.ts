@@ -1,6 +1,7 @@
 // Pooling over the last one or two dimensions: maximum, mean and p-norm of windows, fixed or adaptive to an output size.
 import { needsGraph, record } from '../autograd/record.ts'
 import { ValueError } from '../base/errors.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import type { PoolSpec, PoolWindows, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -44,16 +45,19 @@ function run(
   averaging: Averaging = plainMean,
 ): void {
   inFloat32({ x, y }, pass === 'forward' ? 'y' : 'x', (wide) =>
-    launch({
-      kind: 'pool',
-      op,
-      pass,
-      x: batchOf(wide.x),
-      y: batchOf(wide.y),
-      indices: indices && batchOf(indices),
-      windows,
-      ...averaging,
-    }),
+    launch(
+      {
+        kind: 'pool',
+        op,
+        pass,
+        x: batchOf(wide.x),
+        y: batchOf(wide.y),
+        indices: indices && batchOf(indices),
+        windows,
+        ...averaging,
+      },
+      kinds.pool,
+    ),
   )
 }
 

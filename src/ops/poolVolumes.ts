@@ -3,6 +3,7 @@ import { isHalf } from '../base/dtype.ts'
 import { needsGraph, record } from '../autograd/record.ts'
 import { ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape, numelOf } from '../base/shape.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import { scoped } from '../runtime/scope.ts'
 import type { PoolSpec, PoolWindows } from '../runtime/spec.ts'
@@ -69,7 +70,7 @@ function launchBoth(
     windows: [windows[0], single],
     divisor: divisor === null ? null : 1,
   }
-  for (const spec of pass === 'forward' ? [planesStep, depthStep] : [depthStep, planesStep]) launch(spec)
+  for (const spec of pass === 'forward' ? [planesStep, depthStep] : [depthStep, planesStep]) launch(spec, kinds.pool)
 }
 
 /** Writes y from x, or backward x from y; the positions too, if asked for. Floats of 16 bits are rounded once, at the end. */

@@ -5,12 +5,13 @@ import { type HalfFormat, halfFormatOf } from '../base/half.ts'
 import * as R from '../base/random.ts'
 import { broadcastShapes, formatShape } from '../base/shape.ts'
 import { refuseCapture } from '../runtime/capture.ts'
+import * as kinds from '../kinds.ts'
 import { launch } from '../runtime/launch.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { zerosLike } from './creation.ts'
 import { fillFromHost, fromHost } from './host.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { type CreationOptions, finish, type Sizes, splitSizes } from './sizes.ts'
 import { expand } from './view.ts'
@@ -274,14 +275,8 @@ export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options: RandomO
   return redraw('bernoulli_', x, (target) => drawBits(target, p, options.generator ?? defaultGenerator))
 }
 
-/** Float32 is drawn by a kernel, where the device's memory is at hand. */
-const hasKernel = ({ storage, dtype }: Tensor): boolean => storage.backend.live && dtype === 'float32'
-
-function drawBits(x: Tensor, p: number, generator: R.Generator): Tensor {
-  if (!hasKernel(x) || !x.isContiguous()) return fillDrawn(x, (out) => R.bernoulli(generator, out, p))
-  launch({ kind: 'bernoulli', out: x, generator, p, value: 1 })
-  return x
-}
+const drawBits = (x: Tensor, p: number, generator: R.Generator): Tensor =>
+  fillDrawn(x, (out) => R.bernoulli(generator, out, p))
 
 /** Exponential with the rate `lambda`. Source: `torch.Tensor.exponential_`. */
 export function exponential_(x: Tensor, lambda = 1, { generator = defaultGenerator }: RandomOptions = {}): Tensor {
@@ -329,8 +324,10 @@ export interface DropoutOptions extends RandomOptions {
 /** Numbers 0 and 1 / (1 - p), drawn as PyTorch's CPU does: the factors of dropout. */
 export function keepFactors(shape: readonly number[], x: Tensor, p: number, generator: R.Generator): Tensor {
   const factors = Tensor.empty(shape, x.dtype, x.device)
-  if (hasKernel(factors)) {
-    launch({ kind: 'bernoulli', out: factors, generator, p: 1 - p, value: 1 / Math.fround(1 - p) })
+  // Float32 is drawn by a kernel, where the device's memory is at hand.
+  if (x.storage.backend.live && x.dtype === 'float32') {
+    const value = 1 / Math.fround(1 - p)
+    launch({ kind: 'bernoulli', out: factors, generator, p: 1 - p, value }, kinds.bernoulli)
     return factors
   }
   return drawBits(factors, 1 - p, generator).div_(1 - p)
@@ -386,8 +383,7 @@ export function alphaDropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   return inplace ? x.mul_(factors).add_(shift) : x.mul(factors).add(shift)
 }
 
-const methods = { uniform_, normal_, bernoulli, bernoulli_, exponential_, random_, multinomial }
-installMethods(methods)
+export const methods = { uniform_, normal_, bernoulli, bernoulli_, exponential_, random_, multinomial }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -10,7 +10,7 @@ import type { Reduction, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { cat } from './join.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { sumReduction } from './sumTo.ts'
 import { expand } from './view.ts'
@@ -259,8 +259,7 @@ export function std(input: Tensor, dim?: Dims, options: VarOptions = {}): Tensor
   return stdMean(input, dim, options)[0]
 }
 
-const methods = { sum, mean, any, all, countNonzero, nansum, nanmean, prod, var: variance, std }
-installMethods(methods)
+export const methods = { sum, mean, any, all, countNonzero, nansum, nanmean, prod, var: variance, std }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -5,7 +5,7 @@ import { formatShape, normalizeDim } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { indexSelect } from './gather.ts'
 import { fromHost } from './host.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { reshape } from './reshape.ts'
 import { sumTo } from './sumTo.ts'
 import { cloneOf, expand, type SizeList, sizesOf } from './view.ts'
@@ -65,8 +65,7 @@ function timesOf(repeats: number | readonly number[] | Tensor, size: number): re
   return list
 }
 
-const methods = { repeat, tile, repeatInterleave }
-installMethods(methods)
+export const methods = { repeat, tile, repeatInterleave }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

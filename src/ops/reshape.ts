@@ -4,7 +4,7 @@ import { IndexError, ShapeError } from '../base/errors.ts'
 import { contiguousStrides, formatShape, inferShape, normalizeDim, viewStrides } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { clone } from './copy.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type SizeList, sizesOf } from './view.ts'
 
 /** `x` as `shape`, whose strides are known; `name` is the node's. The gradient takes the old shape back. */
@@ -113,8 +113,7 @@ export function atleast3d<T extends readonly Tensor[]>(...tensors: T): OneOrMany
   })
 }
 
-const methods = { view, viewAs, reshape, reshapeAs, flatten, unflatten, ravel, squeeze, unsqueeze }
-installMethods(methods)
+export const methods = { view, viewAs, reshape, reshapeAs, flatten, unflatten, ravel, squeeze, unsqueeze }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -10,7 +10,7 @@ import { sumAt } from './address.ts'
 import { flip } from './arrange.ts'
 import { elementwise } from './gather.ts'
 import { where } from './logic.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type Named, named } from './named.ts'
 import { cast, pointwise } from './pointwise.ts'
 import { requireFloating } from './reduce.ts'
@@ -122,8 +122,7 @@ export function logcumsumexp(input: Tensor, dim: number): Tensor {
   })
 }
 
-const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp }
-installMethods(methods)
+export const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

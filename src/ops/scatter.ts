@@ -9,7 +9,7 @@ import { mul } from './arithmetic.ts'
 import { alongDim, atLeast1, elementwise, listIndex, withMask } from './gather.ts'
 import { addressing, fitted } from './indexing.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { indicesOf } from './nonzero.ts'
 import { cast } from './pointwise.ts'
 import { reshape } from './reshape.ts'
@@ -316,7 +316,7 @@ export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor 
   return writtenInPlace(x, maskWrite(x, expand(mask, x.shape), source).write)
 }
 
-const methods = {
+export const methods = {
   scatter,
   scatter_,
   scatterAdd,
@@ -334,7 +334,6 @@ const methods = {
   maskedScatter,
   maskedScatter_,
 }
-installMethods(methods)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -11,7 +11,7 @@ import { mul } from './arithmetic.ts'
 import { onesLike, zerosLike } from './creation.ts'
 import { gather } from './gather.ts'
 import { writeInPlace } from './inPlace.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type PointwiseRow, pointwise } from './pointwise.ts'
 import { corner, elementWrite, scatter, scatterAdd } from './scatter.ts'
 import { cloneOf } from './view.ts'
@@ -157,8 +157,7 @@ const gradients: { readonly [R in Reduce]: (context: Context) => [Tensor, Tensor
   amin: ofExtreme,
 }
 
-const methods = { scatterReduce, scatterReduce_ }
-installMethods(methods)
+export const methods = { scatterReduce, scatterReduce_ }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

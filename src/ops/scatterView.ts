@@ -4,7 +4,7 @@ import { ShapeError } from '../base/errors.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { type DiagonalOptions, diagonal, select, slice } from './slice.ts'
 import { cloneOf, zerosOf } from './view.ts'
 
@@ -45,8 +45,7 @@ export function diagonalScatter(x: Tensor, src: Tensor, options: DiagonalOptions
   return replaced('DiagonalScatter', x, src, (whole) => diagonal(whole, options))
 }
 
-const methods = { selectScatter, sliceScatter, diagonalScatter }
-installMethods(methods)
+export const methods = { selectScatter, sliceScatter, diagonalScatter }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

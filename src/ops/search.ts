@@ -5,7 +5,7 @@ import * as E from '../base/expr.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import type { Reduction } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { dropDims, reduceKeepdim } from './reduce.ts'
 import { tensor } from './tensorOf.ts'
@@ -81,8 +81,7 @@ export function bucketize(values: Tensor | number, boundaries: Tensor, options: 
   return searchsorted(boundaries, values, options)
 }
 
-const methods = { bucketize }
-installMethods(methods)
+export const methods = { bucketize }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -6,7 +6,7 @@ import * as E from '../base/expr.ts'
 import { normalizeDim } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { embed, zerosOf } from './view.ts'
 
 /** A dimension that must exist: a 0-d tensor has none. */
@@ -140,8 +140,7 @@ function folded(windows: Tensor, shape: readonly number[], dim: number, step: nu
   return record('UnfoldBackwardBackward0', [windows], whole, [], (grad) => [unfold(grad, dim, size, step)])
 }
 
-const methods = { select, narrow, diagonal, unfold, slice }
-installMethods(methods)
+export const methods = { select, narrow, diagonal, unfold, slice }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

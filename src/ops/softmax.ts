@@ -5,7 +5,7 @@ import { normalizeDim } from '../base/shape.ts'
 import { launch } from '../runtime/launch.ts'
 import type { SoftmaxSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast } from './pointwise.ts'
 import { requireFloating } from './reduce.ts'
 
@@ -81,8 +81,7 @@ export function softmin(input: Tensor, dim: number, options: SoftmaxOptions = {}
   return softmax(cast(input, options.dtype ?? input.dtype).neg(), dim)
 }
 
-const methods = { softmax, logSoftmax }
-installMethods(methods)
+export const methods = { softmax, logSoftmax }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -8,7 +8,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { cat } from './join.ts'
 import { argmax, selectGradient, type ValuesAndIndices } from './extreme.ts'
 import { atLeast1 } from './gather.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { named } from './named.ts'
 import { arange } from './ranges.ts'
 import { cummax } from './scan.ts'
@@ -209,11 +209,9 @@ export function mode(input: Tensor, dim: number = -1, { keepdim = false }: KeepO
   return pick('ModeBackward0', input, axis, [values.gather(axis, at), indices.gather(axis, at)], keepdim)
 }
 
-const methods = { sort, argsort, msort, topk, kthvalue, mode }
-installMethods(methods)
-installMethods({ median, nanmedian })
+export const methods = { sort, argsort, msort, topk, kthvalue, mode, median, nanmedian }
 declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {
+  interface Tensor extends Methods<Omit<typeof methods, 'median' | 'nanmedian'>> {
     /** The middle value of all (the lower of two). */
     median(): Tensor
     median(dim: number, options?: { keepdim?: boolean }): ValuesAndIndices

@@ -4,7 +4,7 @@ import { IndexError, ShapeError, ValueError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { cat, stack } from './join.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { dimOf, slice } from './slice.ts'
 import { zerosOf } from './view.ts'
 
@@ -144,19 +144,24 @@ export function dsplit(x: Tensor, indicesOrSections: number | readonly number[])
   return splitAlong('dsplit', x, indicesOrSections, 2)
 }
 
-Object.defineProperty(Tensor.prototype, Symbol.iterator, {
-  configurable: true,
-  writable: true,
-  value(this: Tensor): ArrayIterator<Tensor> {
-    if (this.ndim === 0) throw new IndexError('iterate: a 0-d tensor has no rows')
-    return unbind(this).values()
-  },
-})
+function rows(x: Tensor): ArrayIterator<Tensor> {
+  if (x.ndim === 0) throw new IndexError('iterate: a 0-d tensor has no rows')
+  return unbind(x).values()
+}
 
-const methods = { unbind, split, splitWithSizes, chunk, tensorSplit, hsplit, vsplit, dsplit }
-installMethods(methods)
+export const methods = {
+  unbind,
+  split,
+  splitWithSizes,
+  chunk,
+  tensorSplit,
+  hsplit,
+  vsplit,
+  dsplit,
+  [Symbol.iterator]: rows,
+}
 declare module '../tensor/tensor.ts' {
-  interface Tensor extends Methods<typeof methods> {
+  interface Tensor extends Methods<Omit<typeof methods, typeof Symbol.iterator>> {
     /** The rows: `for (const row of x)`. */
     [Symbol.iterator](): ArrayIterator<Tensor>
   }

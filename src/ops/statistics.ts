@@ -14,7 +14,7 @@ import { amax } from './extreme.ts'
 import { pointwiseAddress } from './gather.ts'
 import { where } from './logic.ts'
 import { matmul } from './matmul.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { cast, floatOf, throughFloat32 } from './pointwise.ts'
 import { type Dims, dropDims, reduceKeepdim, requireFloating, restoreDims, spread } from './reduce.ts'
 import { sort } from './sort.ts'
@@ -198,8 +198,7 @@ export function corrcoef(input: Tensor): Tensor {
   return clamp(c.div(deviation.unsqueeze(1)).div(deviation.unsqueeze(0)), -1, 1)
 }
 
-const methods = { logsumexp, quantile, nanquantile, histc, cov, corrcoef }
-installMethods(methods)
+export const methods = { logsumexp, quantile, nanquantile, histc, cov, corrcoef }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -2,7 +2,7 @@
 import { ShapeError } from '../base/errors.ts'
 import { formatShape, sameShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { type SizeList, sizesOf } from './view.ts'
@@ -20,8 +20,7 @@ export function sumToSize(x: Tensor, ...sizes: SizeList): Tensor {
   return lead > 0 ? reshape(summed, shape) : summed
 }
 
-const methods = { sumToSize }
-installMethods(methods)
+export const methods = { sumToSize }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

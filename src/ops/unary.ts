@@ -3,7 +3,7 @@ import { type DType, isFloating } from '../base/dtype.ts'
 import { DTypeError } from '../base/errors.ts'
 import * as E from '../base/expr.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { g, type PointwiseRow, pointwise, pointwiseInPlace, y } from './pointwise.ts'
 
 const x = E.input(0)
@@ -270,7 +270,7 @@ export const arccosh: Unary = acosh
 export const arctanh: Unary = atanh
 
 /** `sin_` and its kind: written into the tensor. */
-const inPlace = Object.fromEntries(
+export const inPlace = Object.fromEntries(
   (Object.keys(rows) as Name[]).map((name) => [
     `${name}_`,
     (x: Tensor): Tensor => {
@@ -280,7 +280,7 @@ const inPlace = Object.fromEntries(
   ]),
 ) as { [K in Name as `${K}_`]: Unary }
 
-const methods = {
+export const methods = {
   neg,
   abs,
   sign,
@@ -336,8 +336,6 @@ const methods = {
   arccosh,
   arctanh,
 }
-installMethods(methods)
-installMethods(inPlace)
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods>, Methods<typeof inPlace> {}
 }

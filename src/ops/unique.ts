@@ -3,7 +3,7 @@ import { ShapeError } from '../base/errors.ts'
 import { formatShape, normalizeDim } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { fromHost } from './host.ts'
-import { installMethods, type Methods } from './methods.ts'
+import type { Methods } from './methods.ts'
 import { argsort } from './sort.ts'
 
 export interface UniqueOptions {
@@ -90,8 +90,7 @@ export function uniqueConsecutive(input: Tensor, options: UniqueOptions = {}): U
   return distinct('uniqueConsecutive', input, true, options)
 }
 
-const methods = { unique, uniqueConsecutive }
-installMethods(methods)
+export const methods = { unique, uniqueConsecutive }
 declare module '../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -14,7 +14,6 @@ const acc = E.acc(0)
 const other = E.other(0)
 /** The order p at run time. */
 const order = E.scalar(0)
-const plus = E.add(acc, other)
 
 /** Gradient rows take an element, the norm it belongs to and the gradient of that norm. */
 const x = E.input(0)
@@ -28,11 +27,11 @@ interface NormRow {
   readonly init: number
   /** A term from an element's value, and how terms join. */
   readonly term: (value: Expr) => Expr
-  readonly join: 'add' | 'max' | 'min'
+  readonly join: (a: Expr, b: Expr) => Expr
   readonly finish: Expr
   readonly gradient: Expr
 }
-const extreme = (join: 'max' | 'min', init: number): NormRow => ({
+const extreme = (join: NormRow['join'], init: number): NormRow => ({
   init,
   term: E.abs,
   join,
@@ -42,7 +41,7 @@ const extreme = (join: 'max' | 'min', init: number): NormRow => ({
 const power = (gradient: Expr): NormRow => ({
   init: 0,
   term: (value) => E.pow(E.abs(value), order),
-  join: 'add',
+  join: E.add,
   finish: E.pow(acc, E.div(1, order)),
   gradient,
 })
@@ -50,20 +49,20 @@ const kinds = {
   zero: {
     init: 0,
     term: (value: Expr) => E.fromMask(E.ne(value, 0)),
-    join: 'add',
+    join: E.add,
     finish: acc,
     gradient: E.constant(0),
   },
-  one: { init: 0, term: E.abs, join: 'add', finish: acc, gradient: E.mul(E.sign(x), g) },
+  one: { init: 0, term: E.abs, join: E.add, finish: acc, gradient: E.mul(E.sign(x), g) },
   two: {
     init: 0,
     term: (value: Expr) => E.mul(value, value),
-    join: 'add',
+    join: E.add,
     finish: E.sqrt(acc),
     gradient: unlessZero(E.mul(x, E.div(g, length))),
   },
-  max: extreme('max', 0),
-  min: extreme('min', Number.POSITIVE_INFINITY),
+  max: extreme(E.max, 0),
+  min: extreme(E.min, Number.POSITIVE_INFINITY),
   belowOne: power(
     E.where(
       E.eq(x, 0),
@@ -92,8 +91,8 @@ function reductionOf(kind: Kind, value: Expr): Reduction {
   return {
     accTypes: ['v'],
     init: [init],
-    step: [E[join](acc, term(value))],
-    combine: [join === 'add' ? plus : E[join](acc, other)],
+    step: [join(acc, term(value))],
+    combine: [join(acc, other)],
     finish: [finish],
   }
 }

@@ -1,7 +1,6 @@
 // kindling/optim: optimizers and learning-rate schedules.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 export {
   Adadelta,
   type AdadeltaOptions,

@@ -1,7 +1,6 @@
 // kindling/plot: figures as SVG, as elements of a page, and as text.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { type AnimationListener, animate, Animator, type AnimatorOptions } from './animator.ts'
 export type { AxesOptions, Limits, ScaleName } from './axis.ts'

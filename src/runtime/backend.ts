@@ -1,6 +1,6 @@
 // What a device is. Backends implement it, `launch` and `Storage` are its only callers.
 import type { Recorder } from './capture.ts'
-import type { Kernels } from './spec.ts'
+import type { Kernels, OptionalKernel, OptionalKind } from './spec.ts'
 
 export type DeviceName = 'wasm' | 'reference' | 'webgpu'
 
@@ -29,7 +29,9 @@ export interface Peak {
 
 export interface Backend {
   readonly name: DeviceName
-  readonly kernels: Kernels
+  readonly kernels: Omit<Kernels, OptionalKind> & Partial<Kernels>
+  /** Takes over the kernel of a kind that it lacks; for devices that lack some. */
+  add?(kernel: OptionalKernel<OptionalKind>): void
   /** Memory that holds anything; at least 16-byte aligned. Throws DeviceError when there is none left. */
   alloc(bytes: number): Handle
   free(handle: Handle, bytes: number): void
@@ -45,6 +47,4 @@ export interface Backend {
   record?(): Recorder
   /** Facts about the device for people to read: threads, instructions, memory. */
   info?(): DeviceInfo
-  /** Measured at the first call. */
-  peak?(): Peak
 }

@@ -19,7 +19,10 @@ export function backend(name: DeviceName = current): Backend {
   const factory = factories.get(name)
   if (factory === undefined) {
     const known = [...factories.keys()].join(', ') || 'none'
-    throw new DeviceError(`device: there is no device ${name} here: known are ${known}`)
+    throw new DeviceError(
+      `device: there is no device ${name} here: known are ${known}`,
+      name === 'reference' ? "import 'kindling/reference'." : undefined,
+    )
   }
   const device = factory()
   made.set(name, device)

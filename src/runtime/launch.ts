@@ -4,7 +4,7 @@ import { DeviceError } from '../base/errors.ts'
 import { formatShape } from '../base/shape.ts'
 import type { Backend } from './backend.ts'
 import { hold, isCapturing } from './capture.ts'
-import type { KernelKind, KernelSpec, View } from './spec.ts'
+import type { KernelKind, KernelSpec, OptionalKernel, OptionalKind, View } from './spec.ts'
 
 type ViewsOf = { readonly [K in KernelKind]: (spec: Extract<KernelSpec, { kind: K }>) => readonly (View | null)[] }
 
@@ -63,8 +63,15 @@ export function describeLaunch({ spec, device, ms }: Launch, rate = ''): string 
   return `${device.name} ${kernelName(spec)} ${ms.toFixed(3)} ms${rate}  ${views.join(' ')}`
 }
 
-/** Runs the kernel on the device of its views. Throws DeviceError where they live on different devices. */
-export function launch(spec: KernelSpec): void {
+type SpecOf<K extends KernelKind> = Extract<KernelSpec, { kind: K }>
+
+/**
+ * Runs the kernel on the device of its views; `optional` comes along where the kind is one that a device may lack. Throws DeviceError where the views live on
+ * different devices.
+ */
+export function launch(spec: SpecOf<Exclude<KernelKind, OptionalKind>>): void
+export function launch<K extends OptionalKind>(spec: SpecOf<K>, optional: OptionalKernel<K>): void
+export function launch(spec: KernelSpec, optional?: OptionalKernel<OptionalKind>): void {
   const views = listOf(spec)
   const output = views[0] as View
   const device = output.storage.backend
@@ -80,6 +87,7 @@ export function launch(spec: KernelSpec): void {
   // Elementwise kernels have nothing to do for no elements; what others do is their own matter (an empty sum is 0).
   if ((spec.kind === 'map' || spec.kind === 'copy') && output.shape.includes(0)) return
   if (isCapturing()) for (const view of views) if (view !== null) hold(view.storage)
+  if (optional !== undefined && !(spec.kind in device.kernels)) device.add?.(optional)
   const run = device.kernels[spec.kind] as (spec: KernelSpec) => void
   if (listeners.size === 0) {
     run(spec)

@@ -1,8 +1,7 @@
 // Sums of what kernels took, by kind and by shape, against what the machine can do: `torch.profiler`, and the end of a run with KINDLING_DEBUG=2.
-import type { Backend } from './backend.ts'
-import { type Launch, onLaunch } from './launch.ts'
+import type { Backend, Peak } from './backend.ts'
+import { type Launch } from './launch.ts'
 import { type ProfileRow, type TableOptions, tableOf } from './profileTable.ts'
-import { isThenable } from './scope.ts'
 import { type Work, workOf } from './work.ts'
 
 export type { ProfileRow, TableOptions } from './profileTable.ts'
@@ -26,9 +25,17 @@ export class Averages {
   }
 }
 
+/** What a device does at best; null where there is no measure. */
+export type PeakOf = (device: Backend) => Peak | null
+
 /** What kernels took, summed by kind and shape: the result of `profile`. Source: `torch.profiler.profile`. */
 export class Profile {
   private readonly sums = new Map<string, Sum>()
+  private readonly peakOf: PeakOf
+
+  constructor(peakOf: PeakOf) {
+    this.peakOf = peakOf
+  }
 
   /** Counts one kernel. */
   add({ spec, device, ms }: Launch): void {
@@ -49,7 +56,7 @@ export class Profile {
       ({ device, work }) => `${device.name} ${work.name} ${groupByInputShape ? work.shape : ''}`,
     )
     const all = [...this.sums.values()].reduce((total, { ms }) => total + ms, 0)
-    const rows = [...groups.values()].map((sums) => rowOf(sums, groupByInputShape, all))
+    const rows = [...groups.values()].map((sums) => this.rowOf(sums, groupByInputShape, all))
     return new Averages(rows.sort((a, b) => b.total - a.total))
   }
   /** By name and shape, the most expensive first. */
@@ -64,44 +71,24 @@ export class Profile {
   summary(options: TableOptions = {}): string {
     return `${this.keyAverages().table(options)}\n\n${this.table(options)}`
   }
-}
 
-function rowOf(sums: readonly Sum[], byShape: boolean, all: number): ProfileRow {
-  const [{ device, work }] = sums
-  const total = (of: (sum: Sum) => number): number => sums.reduce((result, sum) => result + of(sum), 0)
-  const ms = total((sum) => sum.ms)
-  const peak = device.peak?.()
-  const atPeak = (one: Work): number =>
-    peak === undefined ? 0 : one.flops > 0 ? one.floatOps / peak.flops : one.bytes / peak.bandwidth
-  return {
-    device: device.name,
-    name: work.name,
-    shape: byShape ? work.shape : '',
-    calls: total((sum) => sum.calls),
-    total: ms,
-    share: all > 0 ? ms / all : 0,
-    flops: total((sum) => sum.calls * sum.work.flops),
-    bytes: total((sum) => sum.calls * sum.work.bytes),
-    ofPeak: peak === undefined || ms === 0 ? null : (1000 * total((sum) => sum.calls * atPeak(sum.work))) / ms,
-  }
-}
-
-/**
- * Runs `body` and returns what its kernels took; it waits for an async function. Kernels that other tasks run meanwhile count too.
- * Source: `torch.profiler.profile`.
- */
-export function profile(body: () => Promise<unknown>): Promise<Profile>
-export function profile(body: () => unknown): Profile
-export function profile(body: () => unknown): Profile | Promise<Profile> {
-  const result = new Profile()
-  const stop = onLaunch((launch) => result.add(launch))
-  let pending = false
-  try {
-    const value = body()
-    if (!isThenable(value)) return result
-    pending = true
-    return value.then(() => result).finally(stop)
-  } finally {
-    if (!pending) stop()
+  private rowOf(sums: readonly Sum[], byShape: boolean, all: number): ProfileRow {
+    const [{ device, work }] = sums
+    const total = (of: (sum: Sum) => number): number => sums.reduce((result, sum) => result + of(sum), 0)
+    const ms = total((sum) => sum.ms)
+    const peak = this.peakOf(device)
+    const atPeak = (one: Work): number =>
+      peak === null ? 0 : one.flops > 0 ? one.floatOps / peak.flops : one.bytes / peak.bandwidth
+    return {
+      device: device.name,
+      name: work.name,
+      shape: byShape ? work.shape : '',
+      calls: total((sum) => sum.calls),
+      total: ms,
+      share: all > 0 ? ms / all : 0,
+      flops: total((sum) => sum.calls * sum.work.flops),
+      bytes: total((sum) => sum.calls * sum.work.bytes),
+      ofPeak: peak === null || ms === 0 ? null : (1000 * total((sum) => sum.calls * atPeak(sum.work))) / ms,
+    }
   }
 }

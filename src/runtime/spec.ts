@@ -217,3 +217,12 @@ export type KernelKind = KernelSpec['kind']
 
 /** One function per kind: a device that misses one does not compile. */
 export type Kernels = { readonly [K in KernelKind]: (spec: Extract<KernelSpec, { kind: K }>) => void }
+
+/** Kinds that only some programs use: their generators come with the ops that launch them (`src/kinds.ts`), where a device does not have them anyway. */
+export type OptionalKind = 'conv' | 'pool' | 'crossEntropy' | 'bernoulli'
+/** How a device that lacks the kind gets it: from the device's own engine, by the device's name. */
+export interface OptionalKernel<K extends OptionalKind> {
+  readonly kind: K
+  // Each device knows what its engine is.
+  readonly wasm: (engine: any) => Kernels[K]
+}

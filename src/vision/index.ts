@@ -1,7 +1,6 @@
 // kindling/vision: image data sets and transforms.
 import '../devices.ts'
-import '../ops/autograd.ts'
-import '../ops/index.ts'
+import '../ops/install.ts'
 
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, Grayscale } from './color.ts'
 export { ColorJitter, type ColorJitterOptions } from './colorJitter.ts'

@@ -1,6 +1,8 @@
 // Zeros and ones of a generator's stream on the WebAssembly device: bit for bit those of the generator itself, whatever was drawn before.
 import { describe, expect, test } from 'vitest'
 import { bernoulli as byHost, Generator } from '../../src/base/random.ts'
+import * as kinds from '../../src/kinds.ts'
+import { launch } from '../../src/runtime/launch.ts'
 import type { View } from '../../src/runtime/spec.ts'
 import { reference, release, twin, wasm } from '../support/devices.ts'
 import { contiguous } from '../support/views.ts'
@@ -12,7 +14,7 @@ const runOn = (
   p: number,
   value = 1,
 ): number[] => {
-  device.kernels.bernoulli({ kind: 'bernoulli', out, generator, p, value })
+  launch({ kind: 'bernoulli', out, generator, p, value }, kinds.bernoulli)
   const { handle } = out.storage
   const bytes = device.bytes(handle, 4 * out.offset, 4 * out.shape[0]).slice()
   return [...new Float32Array(bytes.buffer)]

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import '../../src/devices.ts'
-import '../../src/ops/autograd.ts'
+import '../../src/ops/install.ts'
 import { DTypeError, ShapeError, ValueError } from '../../src/base/errors.ts'
 import * as torch from '../../src/ops/index.ts'
 import { zero_ } from '../../src/ops/fill.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import '../../src/devices.ts'
-import '../../src/ops/autograd.ts'
+import '../../src/ops/install.ts'
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts'
 import { grad } from '../../src/autograd/backward.ts'
 import { noGrad } from '../../src/autograd/noGrad.ts'

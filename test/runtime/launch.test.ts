@@ -4,7 +4,7 @@ import { add, input } from '../../src/base/expr.ts'
 import type { Backend } from '../../src/runtime/backend.ts'
 import { backend, defaultDevice, setBackendFactory, setDefaultDevice } from '../../src/runtime/device.ts'
 import { describeLaunch, launch, onLaunch, specViews } from '../../src/runtime/launch.ts'
-import type { KernelSpec, View } from '../../src/runtime/spec.ts'
+import type { MapSpec, View } from '../../src/runtime/spec.ts'
 import { Storage } from '../../src/runtime/storage.ts'
 
 const device = new ReferenceBackend()
@@ -17,7 +17,7 @@ const valuesOf = ({ storage }: View): number[] => {
   const { buffer } = Uint8Array.from(storage.backend.bytes(storage.handle, 0, storage.bytes))
   return [...new Float32Array(buffer)]
 }
-const sum = (a: View, b: View, out: View): KernelSpec => ({
+const sum = (a: View, b: View, out: View): MapSpec => ({
   kind: 'map',
   exprs: [add(input(0), input(1))],
   compute: 'float32',

@@ -9,12 +9,17 @@ import { Module } from './asm.ts'
 import { type Features, probeFeatures } from './features.ts'
 import { hostMath } from './host.ts'
 import { descriptors } from './layout.ts'
-import { listing } from './listing.ts'
 import { Allocator, createMemory } from './memory.ts'
 import { WasmRecorder } from './recorder.ts'
 import { type Job, runChunks, ThreadPool } from './threads.ts'
 
 export type { Features } from './features.ts'
+
+/** Generated code for people to read. A page does without: where listing.ts is not loaded, these are the names of its kernels. */
+let listing = (m: Module): string => m.exports.join('\n')
+export const setListing = (print: (m: Module) => string): void => {
+  listing = print
+}
 
 /** A compiled kernel; `run` is the exported function itself, for work too small for `dispatch`. */
 export interface Kernel extends Job {

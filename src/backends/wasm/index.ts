@@ -1,66 +1,57 @@
-// The WebAssembly device: one engine per process, one kernel generator per kind.
-import type { Backend, DeviceInfo, Handle, MemoryStats, Peak } from '../../runtime/backend.ts'
+// The WebAssembly device: one engine per process, one kernel generator per kind. Those of optional kinds come with the first launch.
+import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/backend.ts'
 import type { Recorder } from '../../runtime/capture.ts'
-import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
+import type { Kernels, KernelSpec, OptionalKernel, OptionalKind } from '../../runtime/spec.ts'
 import { Engine } from './engine.ts'
-import { revecObstacle } from './features.ts'
-import { bernoulli } from './kernels/bernoulli.ts'
-import { conv } from './kernels/conv.ts'
+import { revecObstacle } from '#revec'
 import { copy } from './kernels/copy.ts'
-import { crossEntropy } from './kernels/crossEntropy.ts'
 import { gather } from './kernels/gather.ts'
 import { gemm } from './kernels/gemm.ts'
 import { mapKernel } from './kernels/map.ts'
-import { pool } from './kernels/pool.ts'
 import { reduceKernel } from './kernels/reduce.ts'
 import { scanKernel } from './kernels/scan.ts'
 import { scatter } from './kernels/scatter.ts'
 import { softmax } from './kernels/softmax.ts'
 import { sort } from './kernels/sort.ts'
-import { measurePeak } from './peak.ts'
 import { settings } from './settings.ts'
 
-type Factories = { readonly [K in KernelKind]: (engine: Engine) => Kernels[K] }
-const factories: Factories = {
+type Own = Omit<Kernels, OptionalKind>
+const factories: { readonly [K in keyof Own]: (engine: Engine) => Own[K] } = {
   map: mapKernel,
   reduce: reduceKernel,
   scan: scanKernel,
   sort,
   gemm,
-  conv,
-  pool,
   softmax,
-  crossEntropy,
   gather,
   scatter,
   copy,
-  bernoulli,
 }
 
-/** Every kind of kernel, made when it is first run, inside the engine's session of one spec. */
-function kernelsOf(engine: Engine): Kernels {
-  const entries = Object.entries(factories).map(([kind, factory]) => {
-    let kernel: ((spec: KernelSpec) => void) | null = null
-    const run = (spec: KernelSpec): void => {
-      kernel ??= factory(engine) as (spec: KernelSpec) => void
-      const made = kernel
-      engine.session(() => made(spec))
-    }
-    return [kind, run]
-  })
-  return Object.fromEntries(entries) as Kernels
+/** A kernel that is made when it is first run, inside the engine's session of one spec. */
+function kernelOf(engine: Engine, factory: (engine: Engine) => (spec: never) => void): (spec: KernelSpec) => void {
+  let kernel: ((spec: KernelSpec) => void) | null = null
+  return (spec) => {
+    kernel ??= factory(engine) as (spec: KernelSpec) => void
+    const made = kernel
+    engine.session(() => made(spec))
+  }
 }
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm'
   readonly live = true
   readonly engine: Engine
-  readonly kernels: Kernels
-  private measured: Peak | null = null
+  readonly kernels: Own & Partial<Kernels>
 
   constructor(engine: Engine = new Engine()) {
     this.engine = engine
-    this.kernels = kernelsOf(engine)
+    const made = Object.entries(factories).map(([kind, factory]) => [kind, kernelOf(engine, factory)])
+    this.kernels = Object.fromEntries(made) as Own
+  }
+
+  add({ kind, wasm }: OptionalKernel<OptionalKind>): void {
+    Object.assign(this.kernels, { [kind]: kernelOf(this.engine, wasm) })
   }
 
   alloc(bytes: number): number {
@@ -103,10 +94,6 @@ export class WasmBackend implements Backend {
       memoryReserved: this.engine.memory.buffer.byteLength,
       memoryUsed: this.stats().used,
     }
-  }
-  peak(): Peak {
-    this.measured ??= measurePeak(this.engine)
-    return this.measured
   }
 }
 

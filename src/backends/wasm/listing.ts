@@ -1,7 +1,8 @@
 // Generated code for people to read: the instructions of a module as statements on locals, `acc = f32x4.relaxed_madd(a, b, acc)`.
-// For KINDLING_DEBUG=4. It reads the bytes that asm.ts wrote; nothing else depends on it.
+// For KINDLING_DEBUG=4 and other listeners of `runtime/compile.ts`. It reads the bytes that asm.ts wrote; who loads it gets listings, nothing else depends on it.
 import type { Func, FuncRef, Module } from './asm.ts'
 import { Code, type Instruction } from './decode.ts'
+import { setListing } from './engine.ts'
 
 /** A value on the stack while it is not yet part of a statement. */
 interface Value {
@@ -179,3 +180,5 @@ function functionText(f: Func, exported: boolean): string {
 /** Every function of the module, those that others call first. */
 export const listing = (m: Module): string =>
   m.functions.map(({ func, exported }) => functionText(func, exported)).join('\n')
+
+setListing(listing)

@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { diagEmbed } from '../arrange.ts'
 import { eye } from '../creation.ts'
 import { matmul } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { factorCholesky } from './matrix/cholesky.ts'
 import { solveTriangular } from './solve.ts'
@@ -125,8 +125,7 @@ export function choleskyInverse(input: Tensor, { upper = false }: CholeskyOption
   ])
 }
 
-const methods = { cholesky: choleskyFactor, choleskySolve, choleskyInverse }
-installMethods(methods)
+export const methods = { cholesky: choleskyFactor, choleskySolve, choleskyInverse }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -6,7 +6,7 @@ import { diagEmbed } from '../arrange.ts'
 import { eye } from '../creation.ts'
 import { where } from '../logic.ts'
 import { matmul } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { productOfOthers } from '../reduce.ts'
 import { expand, zerosOf } from '../view.ts'
@@ -98,8 +98,7 @@ export function logdet(a: Tensor): Tensor {
   return where(sign.detach().eq(-1), Number.NaN, log)
 }
 
-const methods = { det, slogdet, logdet }
-installMethods(methods)
+export const methods = { det, slogdet, logdet }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { underAutocast } from '../autocast.ts'
 import { amax, amin } from '../extreme.ts'
 import { full } from '../creation.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { cast } from '../pointwise.ts'
 import { type Dims, sum } from '../reduce.ts'
 import { moveaxis } from '../permute.ts'
@@ -172,8 +172,7 @@ export function cond(input: Tensor, p: MatrixOrder = 2): Tensor {
   return where(singular, Number.POSITIVE_INFINITY, matrixNorm(a, p).mul(matrixNorm(finite, p)))
 }
 
-const methods = { norm }
-installMethods(methods)
+export const methods = { norm }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -9,7 +9,7 @@ import { eye } from '../creation.ts'
 import { clone } from '../copy.ts'
 import { cat } from '../join.ts'
 import { dot, matmul, sameDType } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { sum } from '../reduce.ts'
 import { reshape } from '../reshape.ts'
 import { cloneOf, expand, zerosOf } from '../view.ts'
@@ -158,8 +158,7 @@ export function matrixExp(input: Tensor): Tensor {
   })
 }
 
-const methods = { cross, matrixPower, matrixExp }
-installMethods(methods)
+export const methods = { cross, matrixPower, matrixExp }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -5,7 +5,7 @@ import { formatShape, sameShape } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { autocast } from '../autocast.ts'
 import { matmul, sameDType } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { zerosOf } from '../view.ts'
 import { type EighOptions, eigh, eigvalsh } from './eigh.ts'
@@ -208,8 +208,7 @@ export function lstsq(matrices: Tensor, right: Tensor, { rcond, driver = 'gelsy'
   )
 }
 
-const methods = { pinverse }
-installMethods(methods)
+export const methods = { pinverse }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

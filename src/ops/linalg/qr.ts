@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { diagEmbed } from '../arrange.ts'
 import { cat } from '../join.ts'
 import { matmul } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { factorQR } from './matrix/qr.ts'
 import { solveTriangular } from './solve.ts'
@@ -77,8 +77,7 @@ export function qrOf(a: Tensor, { some = true }: { some?: boolean } = {}): QR {
   return qr(a, { mode: some ? 'reduced' : 'complete' })
 }
 
-const methods = { qr: qrOf }
-installMethods(methods)
+export const methods = { qr: qrOf }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

@@ -4,7 +4,7 @@ import { ShapeError } from '../../base/errors.ts'
 import { formatShape, sameShape } from '../../base/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { matmul } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { factorLU, solveLU } from './matrix/lu.ts'
 import { identity } from './matrix/rows.ts'
@@ -170,8 +170,7 @@ export function solveTriangular(
   return solveTriangles(...broadcastBatches(op, a, b), { upper, left, unit: unitriangular })
 }
 
-const methods = { inverse }
-installMethods(methods)
+export const methods = { inverse }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

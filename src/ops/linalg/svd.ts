@@ -3,7 +3,7 @@ import { needsGraph, recordMany } from '../../autograd/record.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { diagEmbed } from '../arrange.ts'
 import { matmul } from '../matmul.ts'
-import { installMethods, type Methods } from '../methods.ts'
+import type { Methods } from '../methods.ts'
 import { type Named, named } from '../named.ts'
 import { zerosOf } from '../view.ts'
 import { onesOnDiagonal } from './eigh.ts'
@@ -114,8 +114,7 @@ export function svdOf(
   return named([zerosOf([...batch, m, m], a), S, zerosOf([...batch, n, n], a)], ['U', 'S', 'V'])
 }
 
-const methods = { svd: svdOf }
-installMethods(methods)
+export const methods = { svd: svdOf }
 declare module '../../tensor/tensor.ts' {
   interface Tensor extends Methods<typeof methods> {}
 }

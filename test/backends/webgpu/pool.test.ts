@@ -132,6 +132,6 @@ describe.skipIf(!connected)('pooling on the GPU', () => {
     const windows = [fixed(1, 1, 1), fixed(1, 1, 0)] as const
     const spec = { kind: 'pool', op: 'max', pass: 'forward', windows, indices: null, ...plain } as const
     const on = copiedTo(backend('webgpu'), { ...spec, x: view([1, 1, 2, 2]), y: view([1, 1, 4, 2]) })
-    expect(() => backend('webgpu').kernels.pool(on)).toThrow(ShapeError)
+    expect(() => backend('webgpu').kernels.pool?.(on)).toThrow(ShapeError)
   })
 })

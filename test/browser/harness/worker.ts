@@ -1,6 +1,8 @@
 // Runs one test file on the device that the page names, and tells each outcome: in a worker of the page, or in the page itself.
 import { defaultDevice, setDefaultDevice } from '../../../src/runtime/device.ts'
 import type { DeviceName } from '../../../src/runtime/backend.ts'
+// Pages have the reference device for those who ask for it, and tests do.
+import '../../../src/reference.ts'
 import { missing } from './nodeModules.ts'
 import { type Outcome, runTests } from './vitest.ts'
 

@@ -1,20 +1,21 @@
 // What KINDLING_DEBUG prints on stderr: 1 a line per kernel, 2 with rates and a summary at the end, 3 the specs too, 4 the generated code too.
 import { env, log, onExit } from '#platform'
-import type { Backend } from './backend.ts'
-import { type Compilation, onCompile } from './compile.ts'
-import { describeLaunch, onLaunch } from './launch.ts'
-import { Profile } from './profile.ts'
-import { ofPeakText, rateOf } from './profileTable.ts'
-import { describeSpec } from './specText.ts'
-import { type Work, workOf } from './work.ts'
+import { peak } from './profiler.ts'
+import type { Backend } from './runtime/backend.ts'
+import { type Compilation, onCompile } from './runtime/compile.ts'
+import { describeLaunch, onLaunch } from './runtime/launch.ts'
+import { Profile } from './runtime/profile.ts'
+import { ofPeakText, rateOf } from './runtime/profileTable.ts'
+import { describeSpec } from './runtime/specText.ts'
+import { type Work, workOf } from './runtime/work.ts'
 
 /** `, 96.8 GFLOP/s, 64 % of peak`. */
 function rateText(work: Work, ms: number, device: Backend): string {
   const rate = rateOf(work, ms)
-  const peak = device.peak?.()
-  if (rate === '' || peak === undefined) return rate && `, ${rate}`
-  const best = work.flops > 0 ? work.floatOps / peak.flops : work.bytes / peak.bandwidth
-  return `, ${rate}, ${ofPeakText((1000 * best) / ms)} of peak`
+  const best = peak(device)
+  if (rate === '' || best === null) return rate && `, ${rate}`
+  const seconds = work.flops > 0 ? work.floatOps / best.flops : work.bytes / best.bandwidth
+  return `, ${rate}, ${ofPeakText((1000 * seconds) / ms)} of peak`
 }
 
 function compilationText(c: Compilation): string {
@@ -24,7 +25,7 @@ function compilationText(c: Compilation): string {
 
 const level = Number(env('KINDLING_DEBUG') ?? 0)
 if (level >= 1) {
-  const all = new Profile()
+  const all = new Profile(peak)
   onLaunch((launch) => {
     const { spec, device, ms } = launch
     if (level < 2) return log(describeLaunch(launch))

@@ -279,21 +279,33 @@ export async function openServer(
     submit()
   }
 
+  /** What is read waits here. Small reads, such as the loss of every step, use the same buffers again. */
+  const STAGING = 1 << 16
+  const idle: GPUBuffer[] = []
+
   async function read({ buffer, offset, length, flags, words }: ReadRequest): Promise<ReadReply> {
-    const staging = device.createBuffer({ size: Math.max(length + 4 * words, 4), usage: MAP_READ | COPY_DST })
+    const size = Math.max(length + 4 * words, 4)
+    const isSmall = size <= STAGING
+    const staging =
+      (isSmall && idle.pop()) || device.createBuffer({ size: isSmall ? STAGING : size, usage: MAP_READ | COPY_DST })
     const copies = device.createCommandEncoder()
     if (length > 0) copies.copyBufferToBuffer(buffers[buffer], offset, staging, 0, length)
     if (words > 0) copies.copyBufferToBuffer(buffers[flags], 0, staging, length, 4 * words)
     device.queue.submit([copies.finish()])
+    let mapped = false
     try {
-      await staging.mapAsync(1)
-      const all = staging.getMappedRange()
+      await staging.mapAsync(1, 0, size)
+      mapped = true
+      const all = staging.getMappedRange(0, size)
       return {
         bytes: new Uint8Array(all.slice(0, length)),
         flags: Array.from(new Int32Array(all.slice(length), 0, words)),
       }
     } finally {
-      staging.destroy()
+      if (isSmall && mapped) {
+        staging.unmap()
+        idle.push(staging)
+      } else staging.destroy()
     }
   }
 

@@ -1,6 +1,5 @@
 // MNIST as a page gets it: fetched with progress, checked, kept in the file storage of the origin; and LeNet on it, step by step the bits of Node.
 import { beforeEach, expect, test } from 'vitest'
-import * as torch from '../../../src/index.ts'
 import { list, readFile, writeFileAtomic } from '../../../src/platform/browser.ts'
 import { FashionMNIST, MNIST } from '../../../src/vision/index.ts'
 import { trainSteps } from '../lenetOnMnist.ts'
@@ -44,22 +43,4 @@ test('LeNet takes 20 steps on it with the bits of Node', async () => {
   const response = await fetch('/lenetInNode.json')
   const expected = await response.json()
   expect(await trainSteps(await MNIST({ mirrors }))).toEqual(expected)
-})
-
-test('memory stays as it is over 1000 steps', async () => {
-  torch.manualSeed(0)
-  const net = new torch.nn.Sequential(new torch.nn.Linear(20, 30), new torch.nn.ReLU(), new torch.nn.Linear(30, 5))
-  const optimizer = new torch.optim.Adam(net.parameters())
-  const step = (): void =>
-    torch.scope(() => {
-      const loss = torch.F.crossEntropy(net(torch.rand(64, 20)), torch.arange(64).remainder(5))
-      optimizer.zeroGrad()
-      loss.backward()
-      optimizer.step()
-    })
-  const device = torch.backend()
-  for (let k = 0; k < 10; k++) step()
-  const before = { ...device.stats(), reserved: device.info?.().memoryReserved }
-  for (let k = 0; k < 1000; k++) step()
-  expect({ ...device.stats(), reserved: device.info?.().memoryReserved }).toEqual(before)
 })

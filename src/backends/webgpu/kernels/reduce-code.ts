@@ -57,7 +57,11 @@ export function reduceCode({ reduction, compute, tile, operands, written, ranks,
     dtype: kindOf(accTypes[k]) === 'float64' ? 'float32' : kindOf(accTypes[k]),
     atomic: false,
   })
-  const partAt = (chunk: string, k: number): string => `(o * ${chunks} + ${chunk}) * ${init.length}u + ${k}u`
+  /** In elements of the accumulator's type: places are as wide as the widest. */
+  const partAt = (chunk: string, k: number): string => {
+    const wide = compute === 'int64' && kindOf(accTypes[k]) !== 'int64' ? '2u * ' : ''
+    return `${wide}((o * ${chunks} + ${chunk}) * ${init.length}u + ${k}u)`
+  }
 
   const fromInputs = (): string => {
     const elements = print(step, 's', {

@@ -1,6 +1,7 @@
 // `torch.webgpu`: the GPU as a device. It is loaded when it is asked for: nobody else pays for it.
 import { requestGpu } from '#platform'
 import type { Engine } from './backends/webgpu/engine.ts'
+import type { Feature } from './backends/webgpu/index.ts'
 import { DeviceError } from './base/errors.ts'
 import { setBackendFactory } from './runtime/device.ts'
 
@@ -18,13 +19,15 @@ export interface InitOptions {
    * one, values are had by `await x.read()` only.
    */
   readonly thread?: boolean
+  /** Features that are not used though the GPU has them: to compare, or because its driver gets them wrong. Default: none. */
+  readonly without?: readonly Feature[]
 }
 
 /**
  * Connects to the GPU: to be awaited once, before anything is moved to the device `webgpu`; again after the GPU was lost. Does nothing where it is connected.
  * Throws DeviceError where there is no WebGPU or no GPU. Source: `torch.cuda.init`.
  */
-export async function init({ thread = mayWait() }: InitOptions = {}): Promise<void> {
+export async function init({ thread = mayWait(), without = [] }: InitOptions = {}): Promise<void> {
   if (engine !== null && engine.lost === null) return
   if ((await requestGpu()) === null) {
     throw new DeviceError(
@@ -36,7 +39,7 @@ export async function init({ thread = mayWait() }: InitOptions = {}): Promise<vo
   const link = await (thread ? threadLink() : directLink())
   if (link === null)
     throw new DeviceError('webgpu: no GPU can be used here', 'update the graphics driver, or use the device wasm.')
-  const backend = new WebGpuBackend(link)
+  const backend = new WebGpuBackend(link, without)
   engine = backend.engine
   setBackendFactory('webgpu', () => backend)
 }

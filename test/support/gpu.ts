@@ -79,6 +79,21 @@ export async function expectAgreement(spec: KernelSpec, relative = 0, absolute =
   for (const storage of new Set([...views, ...mirrored].map((view) => view.storage))) storage.release()
 }
 
+/** Runs copies of a spec of the reference device on devices, and gives all bytes that its views then lie in, by device. */
+export async function bytesOn(devices: readonly Backend[], spec: KernelSpec): Promise<Uint8Array[][]> {
+  const all: Uint8Array[][] = []
+  for (const device of devices) {
+    const copy = copiedTo(device, spec)
+    ;(device.kernels[copy.kind] as (spec: KernelSpec) => void)(copy)
+    const bytes: Uint8Array[] = []
+    for (const { storage } of specViews(copy)) bytes.push(await device.read(storage.handle, 0, storage.bytes))
+    for (const storage of new Set(specViews(copy).map((view) => view.storage))) storage.release()
+    all.push(bytes)
+  }
+  for (const storage of new Set(specViews(spec).map((view) => view.storage))) storage.release()
+  return all
+}
+
 /** Runs a spec of the reference device on the GPU alone, and gives the elements of some of its outputs, row-major. The storages are given back. */
 export async function readBack(spec: KernelSpec, outputs: readonly number[]): Promise<number[][]> {
   const device = backend('webgpu')

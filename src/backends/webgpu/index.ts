@@ -20,6 +20,9 @@ import type { Block } from './memory.ts'
 
 export { directLink, threadLink } from './link.ts'
 
+/** What some GPUs have and kernels use where it is there. */
+export type Feature = 'f16' | 'subgroups'
+
 type Factories = { readonly [K in KernelKind]?: (engine: Engine) => Kernels[K] }
 const factories: Factories = { map, reduce, scan, sort, gemm, conv, pool, softmax, crossEntropy, gather, scatter, copy }
 
@@ -38,8 +41,10 @@ export class WebGpuBackend implements Backend {
   readonly engine: Engine
   readonly kernels: Kernels
 
-  constructor(link: Link) {
-    this.engine = new Engine(link)
+  /** `without`: features that are left alone though the GPU has them. */
+  constructor(link: Link, without: readonly Feature[] = []) {
+    const facts = { ...link.facts, ...Object.fromEntries(without.map((feature) => [feature, false])) }
+    this.engine = new Engine({ ...link, facts })
     this.kernels = kernelsOf(this.engine)
   }
 

@@ -52,7 +52,10 @@ export interface Facts {
   readonly device: string
   readonly description: string
   readonly f16: boolean
+  /** Threads that pass values on without memory, and know their place among them. */
   readonly subgroups: boolean
+  /** The most threads of a subgroup; 0 where there are none. */
+  readonly subgroupSize: number
   readonly maxBufferBytes: number
   readonly sharedBytes: number
   readonly threads: number
@@ -310,6 +313,7 @@ export async function openServer(
   }
 
   const { vendor, architecture, device: model, description } = info
+  const subgroups = device.features.has('subgroups') && (gpu?.wgslLanguageFeatures?.has('subgroup_id') ?? false)
   return {
     facts: {
       vendor,
@@ -317,7 +321,8 @@ export async function openServer(
       device: model,
       description,
       f16: device.features.has('shader-f16'),
-      subgroups: device.features.has('subgroups'),
+      subgroups,
+      subgroupSize: subgroups ? (info.subgroupMaxSize ?? 0) : 0,
       maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
       sharedBytes: device.limits.maxComputeWorkgroupStorageSize,
       threads: device.limits.maxComputeInvocationsPerWorkgroup,

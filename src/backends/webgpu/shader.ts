@@ -95,8 +95,12 @@ export function shader(operands: readonly Operand[], body: string, { flags = fal
   })
   if (flags) lines.push(`@group(0) @binding(${slots}) var<storage, read_write> flags: array<atomic<i32>>;`)
   lines.push(`@group(0) @binding(${slots + (flags ? 1 : 0)}) var<uniform> p: array<vec4<u32>, 64>;`)
-  return `${lines.join('\n')}\n${library(body)}\n${body}`
+  return `${directives(body)}${lines.join('\n')}\n${library(body)}\n${body}`
 }
+
+/** What of WGSL a module has to ask for. */
+const directives = (body: string): string =>
+  body.includes('subgroup_id') ? 'enable subgroups;\nrequires subgroup_id;\n' : ''
 
 /** The WGSL type of a compute type. float64 is computed in float32: GPUs have nothing longer. */
 export const computeTypes: Readonly<Record<ComputeType, string>> = {

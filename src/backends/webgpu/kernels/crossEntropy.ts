@@ -30,7 +30,7 @@ export const crossEntropy =
       const views = [spec.loss, lse, x, target]
       const binding = bind(views)
       const operands = operandsOf(views, binding, 2)
-      const tile = tileFor(rows, classes, Math.abs(x.strides[0]) < Math.abs(x.strides[1]))
+      const tile = tileFor(engine.facts, rows, classes, Math.abs(x.strides[0]) < Math.abs(x.strides[1]))
       const dims = { sizes: [rows], strides: [views.map(({ strides }) => strides[0])] }
       engine.run({
         key: `crossEntropy forward ${keyOf(operands)} ${tileKey(tile)}`,

@@ -14,6 +14,7 @@ import {
   THREADS,
   word,
 } from '../shader.ts'
+import { perTile, sharedArray, type Tile, tileKey, tileOf, tree } from '../tile.ts'
 import { partsView, type Product } from './product.ts'
 import { ENOUGH } from './product-plan.ts'
 import { sumParts } from './product-sum.ts'
@@ -37,8 +38,8 @@ export function dots(engine: Engine, p: Product): void {
 
   const alongK = Math.abs(kStep) <= Math.abs(rowStep) || rows === 1
   const lanes = !alongK ? 8 : rows < 8 ? THREADS : 32
-  const perGroup = THREADS / lanes
-  const rowGroups = Math.ceil(rows / perGroup)
+  const tile = tileOf(engine.facts, lanes, !alongK)
+  const rowGroups = Math.ceil(rows / tile.rows)
   const wanted = Math.floor(ENOUGH / (rowGroups * batch.size * THREADS))
   const splits = Math.max(1, Math.min(wanted, Math.floor(k / (lanes * LEAST_TERMS)), MOST_SPLITS))
   const depth = Math.ceil(k / splits)
@@ -53,8 +54,8 @@ export function dots(engine: Engine, p: Product): void {
   const operands = operandsOf(views, binding, 1)
   const beta = first && p.beta !== 0
   engine.run({
-    key: `dots ${lanes} ${alongK} ${beta} ${keyOf(operands)}`,
-    code: () => code(operands, lanes, alongK, beta),
+    key: `dots ${tileKey(tile)} ${beta} ${keyOf(operands)}`,
+    code: () => code(operands, tile, beta),
     blocks: binding.blocks,
     words: [
       ...[rows, k, rowGroups, splits, depth, first ? c.offset : 0, first ? batch.c : rows, first ? cStep : 1, whole],
@@ -68,52 +69,38 @@ export function dots(engine: Engine, p: Product): void {
   engine.release(scratch)
 }
 
-function code(operands: readonly Operand[], lanes: number, alongK: boolean, beta: boolean): string {
+function code(operands: readonly Operand[], tile: Tile, beta: boolean): string {
   const [result, matrix, vector, bias] = operands
   const [rows, k, rowGroups, splits, depth, cAt, cBatch, cStep, cSplit] = Array.from({ length: 9 }, (_, i) => word(i))
   const [xAt, xBatch, xRow, xK, vAt, vBatch, vK, biasAt, biasBatch, biasStep] = Array.from({ length: 10 }, (_, i) =>
     word(9 + i),
   )
-  const perGroup = THREADS / lanes
-  const [row, lane] = alongK
-    ? [`thread / ${lanes}u`, `thread % ${lanes}u`]
-    : [`thread % ${perGroup}u`, `thread / ${perGroup}u`]
-  // Between a lane and the next of the same row.
-  const between = alongK ? 1 : perGroup
-  const tree: string[] = []
-  for (let step = lanes / 2; step >= 1; step /= 2) {
-    tree.push(`  workgroupBarrier();
-  if (lane < ${step}u) { sums[thread] += sums[thread + ${step * between}u]; }`)
-  }
   return shader(
     operands,
-    `
-var<workgroup> sums: array<f32, ${THREADS}>;
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let id = workgroup.y * workgroups.x + workgroup.x;
-  let lane = ${lane};
-  let row = (id % ${rowGroups}) * ${perGroup}u + ${row};
-  let z = id / ${rowGroups};
+    perTile(
+      tile,
+      sharedArray('sums', 'f32'),
+      `
+  let r = (g % ${rowGroups}) * ${tile.rows}u + row;
+  let z = g / ${rowGroups};
   let split = z % ${splits};
   let batch = z / ${splits};
   let end = min((split + 1u) * ${depth}, ${k});
   var sum = 0.0;
-  if (row < ${rows}) {
-    let xAt = ${xAt} + batch * ${xBatch} + row * ${xRow};
+  if (r < ${rows}) {
+    let xAt = ${xAt} + batch * ${xBatch} + r * ${xRow};
     let vAt = ${vAt} + batch * ${vBatch};
-    for (var k = split * ${depth} + lane; k < end; k += ${lanes}u) {
+    for (var k = split * ${depth} + lane; k < end; k += ${tile.lanes}u) {
       sum += ${load(matrix, `xAt + k * ${xK}`, 'float32')} * ${load(vector, `vAt + k * ${vK}`, 'float32')};
     }
   }
-  sums[thread] = sum;
-${tree.join('\n')}
-  if (lane > 0u || row >= ${rows}) { return; }
-  let at = ${cAt} + batch * ${cBatch} + row * ${cStep} + split * ${cSplit};
-  let value = ${real(19)} * sums[thread]${beta ? ` + ${real(20)} * ${load(result, 'at', 'float32')}` : ''}${
-    bias === undefined ? '' : ` + ${load(bias, `${biasAt} + batch * ${biasBatch} + row * ${biasStep}`, 'float32')}`
+${tree(tile, ['sum'], ['sums'], ([other]) => ({ lines: [], values: [`sum + ${other}`] }))}
+  if (lane > 0u || r >= ${rows}) { return; }
+  let at = ${cAt} + batch * ${cBatch} + r * ${cStep} + split * ${cSplit};
+  let value = ${real(19)} * sum${beta ? ` + ${real(20)} * ${load(result, 'at', 'float32')}` : ''}${
+    bias === undefined ? '' : ` + ${load(bias, `${biasAt} + batch * ${biasBatch} + r * ${biasStep}`, 'float32')}`
   };
-  ${store(result, 'at', 'value', 'float32')}
-}`,
+  ${store(result, 'at', 'value', 'float32')}`,
+    ),
   )
 }

@@ -73,8 +73,8 @@ export const reduce =
     ): void => {
       const tile =
         from.length === 0
-          ? tileFor(rows, chunks, false)
-          : tileFor(rows, length, innermost(kept, outputs.length) < innermost(reduced))
+          ? tileFor(engine.facts, rows, chunks, false)
+          : tileFor(engine.facts, rows, length, innermost(kept, outputs.length) < innermost(reduced))
       const views = [...to, ...from]
       const binding = bind(views)
       const operands = operandsOf(views, binding, to.length)
@@ -100,7 +100,7 @@ export const reduce =
         groups: Math.ceil(rows / tile.rows) * (to.length === 0 ? chunks : 1),
       })
     }
-    const tile = tileFor(rows, length, innermost(kept, outputs.length) < innermost(reduced))
+    const tile = tileFor(engine.facts, rows, length, innermost(kept, outputs.length) < innermost(reduced))
     const { chunks, size } = cut(length, rows, tile)
     if (chunks === 1) {
       launch(inputs, outputs, size, 1, null)

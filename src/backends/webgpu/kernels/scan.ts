@@ -20,7 +20,7 @@ import {
   THREADS,
   word,
 } from '../shader.ts'
-import { innermost, perTile, sharedArray } from '../tile.ts'
+import { innermost, perTile, sharedArray, wholeGroup } from '../tile.ts'
 import { indexed, walkWords } from '../walk.ts'
 
 type Op = ScanSpec['op']
@@ -152,7 +152,7 @@ ${stage === 'starts' ? '' : lines}
   ${last}`
   const shared = [sharedArray('values', computeTypes[compute])]
   if (places) shared.push(sharedArray('ats', 'u32'))
-  return shader([...operands, ...totals], perTile({ rows: 1, lanes: THREADS, across: false }, shared.join('\n'), body))
+  return shader([...operands, ...totals], perTile(wholeGroup, shared.join('\n'), body))
 }
 
 export const scan =

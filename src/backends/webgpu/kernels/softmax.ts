@@ -49,7 +49,12 @@ export const softmax =
     const length = out.shape[axis] ?? 1
     if (length === 0) return
     const steps = views.map(({ strides }) => strides[axis] ?? 1)
-    const tile = tileFor(count, length, innermost(dims, 1) < (Math.abs(steps[1]) || Number.POSITIVE_INFINITY))
+    const tile = tileFor(
+      engine.facts,
+      count,
+      length,
+      innermost(dims, 1) < (Math.abs(steps[1]) || Number.POSITIVE_INFINITY),
+    )
     const binding = bind(views)
     const operands = operandsOf(views, binding, 1)
     const first = 4

@@ -3,7 +3,7 @@
 import type { Engine } from '../engine.ts'
 import type { Block } from '../memory.ts'
 import { perThread, shader, THREADS, word } from '../shader.ts'
-import { perTile } from '../tile.ts'
+import { perTile, wholeGroup } from '../tile.ts'
 
 /** Keys of a block: with their positions they fit into 16 KiB of shared memory. Rows of up to 256 have smaller blocks. */
 const blockOf = (padded: number): number => Math.min(1024, padded)
@@ -91,7 +91,7 @@ var<workgroup> places: array<u32, ${block}>;`
   }
   workgroupBarrier();
   for (var k = thread; k < ${block}u; k += ${THREADS}u) { ${entry.put('first + k', 'keys[k]', 'places[k]')} }`
-  return perTile({ rows: 1, lanes: THREADS, across: false }, shared, body)
+  return perTile(wholeGroup, shared, body)
 }
 
 /** One step of runs of parameter 2 at the distance of parameter 3: a thread for each pair. */

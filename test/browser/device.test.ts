@@ -9,7 +9,7 @@ import { findBrowser, notFound } from './harness/table.ts'
 const isThere = findBrowser('chromium') !== null
 if (!isThere) console.warn(`browser tests are skipped: ${notFound('chromium')}`)
 
-const everywhere = ['test/conformance.test.ts', ...browserSuite()]
+const everywhere = ['test/conformance.test.ts', ...browserSuite('wasm')]
 const withThreads = ['test/backends/engine.test.ts', 'test/backends/gemm.test.ts', 'test/ops/views.test.ts']
 const onOneThread = ['test/backends/memory.test.ts', 'test/ops/conv.test.ts']
 

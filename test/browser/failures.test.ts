@@ -1,5 +1,4 @@
 // Pages to which something is missing, or on which something ends: storage that is full, no network, no vectors, sessions that are closed.
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,31 +6,9 @@ import { bundleForPages } from '../../scripts/bundle.ts'
 import { launch } from './chromium.ts'
 import { root, type Server, startServer } from './harness/server.ts'
 import { findBrowser } from './harness/table.ts'
+import { megabytesOfChildren } from './megabytes.ts'
 
 const executable = findBrowser('chromium')
-
-/** Megabytes in the memory of all processes that this one has started. */
-function megabytesOfChildren(): number {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const parents = new Map<number, { parent: number; pages: number }>()
-  for (const name of processes) {
-    try {
-      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) as unknown as [string, string]
-      // Anonymous and shared pages, not those of the program.
-      const [, resident] = readFileSync(`/proc/${name}/statm`, 'utf8').split(' ')
-      parents.set(Number(name), { parent: Number(parent), pages: Number(resident) })
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const isMine = (pid: number): boolean => {
-    const found = parents.get(pid)
-    return found !== undefined && (found.parent === process.pid || isMine(found.parent))
-  }
-  let pages = 0
-  for (const [pid, one] of parents) if (isMine(pid)) pages += one.pages
-  return (pages * 4096) / 1e6
-}
 
 describe.skipIf(executable === null)('a page', () => {
   let browser: Browser

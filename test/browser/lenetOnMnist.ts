@@ -1,4 +1,4 @@
-// Twenty steps of LeNet on MNIST, the same source in a browser's worker and in Node; run as a program, it prints them as JSON.
+// Twenty steps of LeNet on MNIST, the same source in a browser's worker and in Node, on the CPU and on the GPU; run as a program, it prints them as JSON.
 import { DataLoader } from '../../src/data/index.ts'
 import * as torch from '../../src/index.ts'
 import { lenet } from '../../src/models/index.ts'
@@ -10,22 +10,24 @@ export interface Steps {
   readonly checksum: string
 }
 
-export async function trainSteps(digits: ImageDataset): Promise<Steps> {
+export async function trainSteps(digits: ImageDataset, device: torch.DeviceName = 'wasm'): Promise<Steps> {
   torch.manualSeed(0)
   const net = lenet()
   net.apply((m) => {
     if (m instanceof torch.nn.Linear || m instanceof torch.nn.Conv2d) torch.nn.init.xavierUniform_(m.weight)
   })
+  net.to(device)
   const optimizer = new torch.optim.SGD(net.parameters(), { lr: 0.9 })
   const losses: number[] = []
   for await (const [images, labels] of new DataLoader(digits, { batchSize: 256, shuffle: true })) {
-    const loss = torch.F.crossEntropy(net(images), labels)
+    const loss = torch.F.crossEntropy(net(images.to(device)), labels.to(device))
     optimizer.zeroGrad()
     loss.backward()
     optimizer.step()
-    if (losses.push(loss.item()) === 20) break
+    if (losses.push((await loss.read())[0] as number) === 20) break
   }
-  return { losses, checksum: fnv([...net.parameters()].map((parameter) => parameter.data())) }
+  const values = await Promise.all([...net.parameters()].map((parameter) => parameter.read()))
+  return { losses, checksum: fnv(values) }
 }
 
 function fnv(arrays: readonly { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }[]): string {

@@ -169,7 +169,8 @@ export class Engine {
   /** The bytes, once all kernels before have run. Throws what went wrong in them. */
   async read(block: Block, offset: number, length: number): Promise<Uint8Array> {
     const request = this.request(block, offset, length)
-    return this.unpack(await this.link.read(request), offset - request.offset, length)
+    const reply = await this.link.read(request).catch((error: Error) => this.fail(error))
+    return this.unpack(reply, offset - request.offset, length)
   }
 
   /** The same, now. Throws DeviceError where this thread cannot wait. */
@@ -182,7 +183,19 @@ export class Engine {
       )
     }
     const request = this.request(block, offset, length)
-    return this.unpack(readNow(request), offset - request.offset, length)
+    let reply: ReadReply
+    try {
+      reply = readNow(request)
+    } catch (error) {
+      this.fail(error as Error)
+    }
+    return this.unpack(reply, offset - request.offset, length)
+  }
+
+  /** Throws that the GPU was lost, if that is why a read failed. */
+  private fail(error: Error): never {
+    this.check()
+    throw error instanceof DeviceError ? error : new DeviceError(`webgpu: ${error.message}`)
   }
 
   private request({ id }: Block, offset: number, length: number): ReadRequest {

@@ -35,7 +35,7 @@ export async function directLink(): Promise<Link | null> {
   return server && { ...server, readNow: null }
 }
 
-/** Bytes of a reply's head: [state, bytes, flags, length of the error's text], flags, text. */
+/** Bytes of a reply's head: [state (0 while there is none, 2 where the GPU is lost), bytes, flags, length of the error's text], flags, text. */
 const HEAD = 4096
 const [STATE, BYTES, FLAGS, ERROR] = [0, 1, 2, 3]
 const FIRST_FLAG = 4
@@ -103,6 +103,7 @@ export async function threadLink(): Promise<Link | null> {
       throw new DeviceError('webgpu: the GPU did not answer for ten minutes')
     if (head[ERROR] > 0) {
       const text = String.fromCharCode(...head.subarray(TEXT, TEXT + head[ERROR]))
+      if (head[STATE] === 2) gone ??= text
       throw new DeviceError(`webgpu: ${text}`)
     }
     return {

@@ -304,6 +304,10 @@ export async function openServer(
         bytes: new Uint8Array(all.slice(0, length)),
         flags: Array.from(new Int32Array(all.slice(length), 0, words)),
       }
+    } catch (error) {
+      // Reads fail before it is said that the GPU was lost; whoever asks is to be told why.
+      await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 1000))])
+      throw error
     } finally {
       if (isSmall && mapped) {
         staging.unmap()

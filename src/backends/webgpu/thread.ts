@@ -38,17 +38,17 @@ export function threadOf(
 ): void {
   const ready = gpu().then((entry) => open(entry, settings))
 
-  /** [state, bytes, flags, length of the text], then the parts; the state last. */
-  function answer(into: SharedArrayBuffer, reply: ReadReply | null, error: string | null): void {
+  /** [state, bytes, flags, length of the text], then the parts; the state last: 1, or 2 where the GPU is lost. */
+  function answer(into: SharedArrayBuffer, reply: ReadReply | null, failure: string | null, lost: string | null): void {
     const words = new Int32Array(into, 0, head / 4)
     words[1] = reply?.bytes.length ?? 0
     words[2] = reply?.flags.length ?? 0
     words.set(reply?.flags ?? [], firstFlag)
-    const message = (error ?? '').slice(0, head / 4 - text)
+    const message = (lost ?? failure ?? '').slice(0, head / 4 - text)
     words[3] = message.length
     for (let k = 0; k < message.length; k++) words[text + k] = message.charCodeAt(k)
     if (reply !== null) new Uint8Array(into, head).set(reply.bytes)
-    Atomics.store(words, 0, 1)
+    Atomics.store(words, 0, lost === null ? 1 : 2)
     Atomics.notify(words, 0)
   }
 
@@ -73,7 +73,7 @@ export function threadOf(
       lost = (await ready.catch(() => null))?.lost() ?? null
       if (facts === null) lost = failure
     }
-    if (into !== undefined) answer(into, reply, lost ?? failure)
+    if (into !== undefined) answer(into, reply, failure, lost)
     else if (token !== 0 || failure !== null || lost !== null)
       port.post({ token, failure, lost, facts, ...(reply && { reply }) } satisfies Reply)
   })

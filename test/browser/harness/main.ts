@@ -55,7 +55,7 @@ for (const [k, configuration] of chosen().entries()) {
   const began = performance.now()
   const { device } = configuration
   const partly = device !== 'wasm' || (values.quick && k > 0)
-  const files = [...(device === 'wasm' ? browserSuite() : []), ...deviceSuite(device, partly)]
+  const files = [...browserSuite(device), ...deviceSuite(device, partly)]
   const bundle = await bundleTests(files.filter((file) => file.includes(values.only)))
   const result = await runInBrowser(configuration, bundle, (file) => {
     const failures = failuresOf({ files: [file] })

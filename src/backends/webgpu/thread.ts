@@ -61,7 +61,7 @@ export function threadOf(
       const server = await ready
       facts = server?.facts ?? null
       if (server !== null) {
-        if (close) server.destroy()
+        if (close) await server.destroy()
         if (batch !== undefined && server.lost() === null) server.execute(batch)
         if (read !== undefined) reply = await server.read(read)
         // A caller that sleeps hears nothing but answers: what went wrong waits for the next one.

@@ -15,7 +15,9 @@ export const env = (_variable: string): string | undefined => undefined
 export const setV8Flag = (_flag: string): boolean => false
 export const now = (): number => performance.now()
 export const log = (line: string): void => console.debug(line)
-export const onExit = (_listener: () => void): void => {}
+export const onExit =
+  (_listener: () => void): (() => void) =>
+  () => {}
 
 /** A message to oneself: a timer would wait at least 4 ms. */
 export const nextTask = (): Promise<void> =>

@@ -22,8 +22,9 @@ export const log = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-export const onExit = (listener: () => void): void => {
+export const onExit = (listener: () => void): (() => void) => {
   process.on('exit', listener)
+  return () => process.off('exit', listener)
 }
 
 export function setV8Flag(flag: string): boolean {

@@ -55,8 +55,8 @@ export interface Platform {
   now(): number
   /** One line for the developer, on stderr or the console. */
   log(line: string): void
-  /** Calls `listener` when the process ends; never in a browser. */
-  onExit(listener: () => void): void
+  /** Calls `listener` when the process ends; never in a browser. What it returns takes that back. */
+  onExit(listener: () => void): () => void
   /** Resolves after timers, signals and input had their turn; microtasks alone give them none. */
   nextTask(): Promise<void>
   contextSlot<T>(initial: T): ContextSlot<T>

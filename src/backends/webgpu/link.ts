@@ -53,6 +53,7 @@ export async function threadLink(): Promise<Link | null> {
   let gone: string | null = null
   let ended = false
   let tokens = 0
+  let forget = (): void => {}
   const waiting = new Map<number, (reply: Reply) => void>()
   worker.onMessage((message) => {
     const reply = message as Reply
@@ -66,6 +67,7 @@ export async function threadLink(): Promise<Link | null> {
   })
   worker.onEnd((reason) => {
     ended = true
+    forget()
     gone ??= `its thread ended: ${reason}`
     for (const resolve of waiting.values()) resolve({ token: 0, failure: null, lost: gone })
     waiting.clear()
@@ -87,7 +89,7 @@ export async function threadLink(): Promise<Link | null> {
 
   let shared = new SharedArrayBuffer(HEAD + 65536)
   /** A process that ends while the thread is inside of the driver would crash. */
-  onExit(() => {
+  forget = onExit(() => {
     if (ended) return
     const head = new Int32Array(shared, 0, HEAD / 4)
     head[STATE] = 0

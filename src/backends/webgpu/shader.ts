@@ -159,11 +159,11 @@ export function store(operand: Operand, index: string, value: string, compute: C
   const to = (kind: Kind): string => conversions[kinds[compute]][kind](value)
   const put = (i: string, bits: string): string =>
     atomic ? `atomicStore(&b${slot}[${i}], ${bits});` : `b${slot}[${i}] = ${bits};`
-  /** Clears the bits, then sets them: other threads have the other bits of the word. */
+  /** Clears the bits, then sets them: other threads have the other bits of the word. The value may come from this very word, so it is taken before. */
   const part = (width: number, bits: string): string => {
     const per = 32 / width
-    return `{ let at = ${index}; let shift = (at % ${per}u) * ${width}u;
-      atomicAnd(&b${slot}[at / ${per}u], ~(${width === 8 ? '0xffu' : '0xffffu'} << shift)); atomicOr(&b${slot}[at / ${per}u], (${bits}) << shift); }`
+    return `{ let at = ${index}; let shift = (at % ${per}u) * ${width}u; let bits = (${bits}) << shift;
+      atomicAnd(&b${slot}[at / ${per}u], ~(${width === 8 ? '0xffu' : '0xffffu'} << shift)); atomicOr(&b${slot}[at / ${per}u], bits); }`
   }
   switch (dtype) {
     case 'float32':

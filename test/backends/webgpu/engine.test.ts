@@ -129,6 +129,24 @@ describe.skipIf(!connected)('values of a GPU', () => {
     expect((await x.toAsync('wasm')).tolist()).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  test('threads that have ended leave no listener with the process', async () => {
+    torch.webgpu.close()
+    const listeners = (): number => process.listenerCount('exit')
+    const ended = async (count: number): Promise<void> => {
+      for (let k = 0; k < 500 && listeners() !== count; k++) await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    // Those of earlier tests end meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const before = listeners()
+    for (let k = 0; k < 3; k++) {
+      await torch.webgpu.init({ thread: true })
+      expect(listeners()).toBe(before + 1)
+      torch.webgpu.close()
+      await ended(before)
+    }
+    expect(listeners()).toBe(before)
+  })
+
   test('before init, and after close, a tensor cannot be made there', () => {
     torch.webgpu.close()
     expect(() => torch.zeros(2, { device: 'webgpu' })).toThrow(/await torch.webgpu.init\(\)/)

@@ -32,28 +32,34 @@ export interface Operand {
   readonly dtype: DType
   /** Its buffer is declared as atomic words. */
   readonly atomic: boolean
+  /** Its buffer is declared as float16. */
+  readonly half?: boolean
 }
 
 const narrow = (dtype: DType): boolean => dtype !== 'float32' && dtype !== 'int32' && dtype !== 'int64'
 
 /**
  * Operands by view, the first `written` of them outputs. A buffer is atomic where elements smaller than a word are written,
- * because neighbours in a word are written by different threads, and where `atomics` says so.
+ * because neighbours in a word are written by different threads, and where `atomics` says so. With `halves`, where the GPU has float16, buffers of which
+ * nothing else is seen are arrays of that.
  */
 export function operandsOf(
   views: readonly { readonly dtype: DType }[],
   { slots }: Binding,
   written: number,
-  atomics = false,
+  { atomics = false, halves = false } = {},
 ): Operand[] {
   const atomic = new Set<number>()
-  for (let k = 0; k < written; k++) if (atomics || narrow(views[k].dtype)) atomic.add(slots[k])
-  return views.map(({ dtype }, k) => ({ slot: slots[k], dtype, atomic: atomic.has(slots[k]) }))
+  const words = new Set(slots.filter((_, k) => !halves || views[k].dtype !== 'float16'))
+  for (let k = 0; k < written; k++) if (words.has(slots[k]) && (atomics || narrow(views[k].dtype))) atomic.add(slots[k])
+  return views.map(({ dtype }, k) => ({
+    ...{ slot: slots[k], dtype, atomic: atomic.has(slots[k]), half: !words.has(slots[k]) },
+  }))
 }
 
 /** What of the operands is in the code. */
 export const keyOf = (operands: readonly Operand[]): string =>
-  operands.map(({ slot, dtype, atomic }) => `${slot}${atomic ? '!' : ':'}${dtype}`).join(' ')
+  operands.map(({ slot, dtype, atomic, half }) => `${slot}${atomic ? '!' : half ? '=' : ':'}${dtype}`).join(' ')
 
 /** Parameter `k` of the kernel: a word as unsigned, signed or real. */
 export const word = (k: number): string => `p[${k >> 2}].${'xyzw'[k & 3]}`
@@ -90,17 +96,20 @@ export function scalarAt(k: number, compute: ComputeType): string {
 export function shader(operands: readonly Operand[], body: string, { flags = false } = {}): string {
   const slots = Math.max(-1, ...operands.map(({ slot }) => slot)) + 1
   const lines = Array.from({ length: slots }, (_, slot) => {
-    const type = operands.some((operand) => operand.slot === slot && operand.atomic) ? 'atomic<u32>' : 'u32'
+    const { atomic, half } = operands.find((operand) => operand.slot === slot) as Operand
+    const type = half ? 'f16' : atomic ? 'atomic<u32>' : 'u32'
     return `@group(0) @binding(${slot}) var<storage, read_write> b${slot}: array<${type}>;`
   })
   if (flags) lines.push(`@group(0) @binding(${slots}) var<storage, read_write> flags: array<atomic<i32>>;`)
   lines.push(`@group(0) @binding(${slots + (flags ? 1 : 0)}) var<uniform> p: array<vec4<u32>, 64>;`)
-  return `${directives(body)}${lines.join('\n')}\n${library(body)}\n${body}`
+  const code = `${lines.join('\n')}\n${library(body)}\n${body}`
+  return directives(code) + code
 }
 
 /** What of WGSL a module has to ask for. */
-const directives = (body: string): string =>
-  body.includes('subgroup_id') ? 'enable subgroups;\nrequires subgroup_id;\n' : ''
+const directives = (code: string): string =>
+  (/\bf16\b/.test(code) ? 'enable f16;\n' : '') +
+  (code.includes('subgroup_id') ? 'enable subgroups;\nrequires subgroup_id;\n' : '')
 
 /** The WGSL type of a compute type. float64 is computed in float32: GPUs have nothing longer. */
 export const computeTypes: Readonly<Record<ComputeType, string>> = {
@@ -149,13 +158,17 @@ const rawOf =
 
 /** The element at `index` (an u32, in elements from the start of the buffer), in the compute type. */
 export function load(operand: Operand, index: string, compute: ComputeType): string {
+  if (operand.half) return conversions.real[kinds[compute]](`f32(${loadHalf(operand, index)})`)
   const { natural, load: read } = formats[operand.dtype]
   return conversions[natural][kinds[compute]](read(rawOf(operand), index))
 }
 
+/** The element at `index` of a buffer of float16, as it is. */
+export const loadHalf = ({ slot }: Operand, index: string): string => `b${slot}[${index}]`
+
 /** A statement that writes a value of the compute type at `index`. */
 export function store(operand: Operand, index: string, value: string, compute: ComputeType): string {
-  const { slot, dtype, atomic } = operand
+  const { slot, dtype, atomic, half } = operand
   const to = (kind: Kind): string => conversions[kinds[compute]][kind](value)
   const put = (i: string, bits: string): string =>
     atomic ? `atomicStore(&b${slot}[${i}], ${bits});` : `b${slot}[${i}] = ${bits};`
@@ -174,6 +187,8 @@ export function store(operand: Operand, index: string, value: string, compute: C
     case 'int64':
       return `{ let at = 2u * (${index}); let value = ${to('long')}; ${put('at', 'value.x')} ${put('at + 1u', 'value.y')} }`
     case 'float16':
+      // Rounded here: WGSL leaves the direction open.
+      if (half) return `b${slot}[${index}] = bitcast<vec2<f16>>(real_to_half(${to('real')})).x;`
       return part(16, `real_to_half(${to('real')})`)
     case 'bfloat16':
       return part(16, `real_to_bfloat(${to('real')})`)

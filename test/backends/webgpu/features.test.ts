@@ -5,7 +5,7 @@ import * as e from '../../../src/base/expr.ts'
 import { directLink, type Feature, WebGpuBackend } from '../../../src/backends/webgpu/index.ts'
 import { backend } from '../../../src/index.ts'
 import type { Reduction, View } from '../../../src/runtime/spec.ts'
-import { bytesOn, noGpu, openGpu, reference } from '../../support/gpu.ts'
+import { bytesOn, expectAgreement, noGpu, openGpu, reference } from '../../support/gpu.ts'
 import { contiguous, makeView, Random, randomLayout } from '../../support/views.ts'
 
 const connected = await openGpu()
@@ -23,7 +23,11 @@ async function deviceWithout(feature: Feature): Promise<WebGpuBackend | null> {
   return link && new WebGpuBackend(link, [feature])
 }
 const noSubgroups = await deviceWithout('subgroups')
-afterAll(() => noSubgroups?.engine.destroy())
+const noF16 = await deviceWithout('f16')
+afterAll(() => {
+  noSubgroups?.engine.destroy()
+  noF16?.engine.destroy()
+})
 
 type Spec = Parameters<typeof bytesOn>[1]
 async function expectSameBits(plain: WebGpuBackend | null, spec: Spec, note: string): Promise<void> {
@@ -128,5 +132,101 @@ describe.skipIf(noSubgroups === null)('with subgroups and without', () => {
       ].map((shape) => normal(random, 'float32', shape))
       await expectSameBits(noSubgroups, { kind: 'gemm', a, b, c, alpha: 1, beta: 1, bias: null }, `${m} x ${n} x ${k}`)
     }
+  })
+})
+
+/** All sizes of float16: subnormal, normal, infinite with `infinite`. */
+const halves = (random: Random, shape: readonly number[], { infinite = false, small = true } = {}): View =>
+  makeView(reference, 'float16', randomLayout(random, [...shape], 0.5), () => {
+    const kind = random.int(0, 40)
+    if (kind === 0 && infinite) return random.pick([Infinity, -Infinity])
+    if (kind < 4 && small) return random.pick([-1, 1]) * 2 ** -24 * random.int(0, 1023)
+    return random.normal()
+  })
+
+describe.skipIf(noF16 === null)('with f16 and without', () => {
+  test('products of float16 have the same bits, on every way through the kernels', async () => {
+    const random = new Random(4)
+    for (const [m, n, k] of [
+      [5, 6, 7],
+      [33, 65, 17],
+      [5, 7, 1003],
+      [100, 1, 33],
+      [1, 3, 3000],
+    ]) {
+      for (const mixed of m === 33 ? [false, true] : [false]) {
+        const [a, b] = [halves(random, [2, m, k]), halves(random, [2, k, n])]
+        const other = normal(random, 'float32', [2, m, k], true)
+        const c = mixed ? normal(random, 'float32', [2, m, n]) : halves(random, [2, m, n])
+        const bias = halves(random, [2, m, n])
+        await expectSameBits(
+          noF16,
+          { kind: 'gemm', a: mixed ? other : a, b, c, alpha: 1, beta: mixed ? 0 : 3, bias },
+          `${m} x ${n} x ${k}${mixed ? ', mixed' : ''}`,
+        )
+      }
+    }
+  })
+
+  test('convolutions of float16 have the same bits, padding included', async () => {
+    const random = new Random(5)
+    for (const pass of ['forward', 'weightGrad'] as const) {
+      const [x, w, y] = [
+        [2, 5, 9, 10],
+        [7, 5, 3, 3],
+        [2, 7, 9, 10],
+      ].map((shape) => halves(random, shape))
+      await expectSameBits(
+        noF16,
+        {
+          ...{ kind: 'conv', pass, x, w, y, bias: null, groups: 1 },
+          ...{ stride: [1, 1], padding: [1, 1], dilation: [1, 1] },
+        },
+        pass,
+      )
+    }
+  })
+
+  test('elementwise kernels, reductions and softmax of float16 have the same bits', async () => {
+    const random = new Random(6)
+    for (const shape of [[7], [5, 33], [3, 1000]]) {
+      const [x, y] = [halves(random, shape, { infinite: true }), halves(random, shape)]
+      const exprs = [e.mul(e.input(0), e.input(1))]
+      await expectSameBits(
+        noF16,
+        { kind: 'map', exprs, compute: 'float32', inputs: [x, y], outputs: [halves(random, shape)], scalars: [] },
+        `map [${shape}]`,
+      )
+      await expectSameBits(
+        noF16,
+        {
+          kind: 'softmax',
+          op: 'softmax',
+          axis: shape.length - 1,
+          x: halves(random, shape),
+          out: halves(random, shape),
+        },
+        `softmax [${shape}]`,
+      )
+      const axes = [shape.length - 1]
+      await expectSameBits(
+        noF16,
+        {
+          ...{ kind: 'reduce', reduction: sum, compute: 'float32', axes, scalars: [] },
+          ...{ inputs: [halves(random, shape)], outputs: [halves(random, [...shape.slice(0, -1), 1])] },
+        },
+        `sum [${shape}]`,
+      )
+    }
+  })
+
+  test('products of float16 with infinities and NaN agree with the reference', async () => {
+    const random = new Random(7)
+    const a = makeView(reference, 'float16', contiguous([1, 40, 33]), (i) =>
+      i === 5 ? NaN : i === 33 * 39 + 32 ? Infinity : random.next() - 0.5,
+    )
+    const b = makeView(reference, 'float16', contiguous([1, 33, 35]), () => random.next() - 0.5)
+    const c = makeView(reference, 'float16', contiguous([1, 40, 35]), () => 0)
+    await expectAgreement({ kind: 'gemm', a, b, c, alpha: 1, beta: 0, bias: null }, 2e-3, 2e-3)
   })
 })

@@ -29,7 +29,7 @@ export const crossEntropy =
     if (spec.pass === 'forward') {
       const views = [spec.loss, lse, x, target]
       const binding = bind(views)
-      const operands = operandsOf(views, binding, 2)
+      const operands = operandsOf(views, binding, 2, { halves: engine.facts.f16 })
       const tile = tileFor(engine.facts, rows, classes, Math.abs(x.strides[0]) < Math.abs(x.strides[1]))
       const dims = { sizes: [rows], strides: [views.map(({ strides }) => strides[0])] }
       engine.run({
@@ -72,7 +72,7 @@ ${logSumExpCode(tile, logit)}
 
     const views: View[] = [spec.out, x, spec.g, lse, target]
     const binding = bind(views)
-    const operands = operandsOf(views, binding, 1)
+    const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
     const dims = {
       sizes: [rows, classes],
       strides: [views.map(({ strides }) => strides[0]), views.map(({ strides }) => strides[1] ?? 0)],

@@ -51,7 +51,7 @@ export function dots(engine: Engine, p: Product): void {
   const added = scratch === null ? bias : null
   const views = added === null ? [result, matrix, vector] : [result, matrix, vector, added]
   const binding = bind(views)
-  const operands = operandsOf(views, binding, 1)
+  const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
   const beta = first && p.beta !== 0
   engine.run({
     key: `dots ${tileKey(tile)} ${beta} ${keyOf(operands)}`,

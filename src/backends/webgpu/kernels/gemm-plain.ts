@@ -22,7 +22,7 @@ export function plainGemm(engine: Engine, { a, b, c, bias, alpha, beta }: GemmSp
   const compute = computeType(c.dtype)
   const views: View[] = bias === null ? [c, a, b] : [c, a, b, bias]
   const binding = bind(views)
-  const operands = operandsOf(views, binding, 1)
+  const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
   const [batch, m, n] = c.shape
   const strides = [
     [c.strides[0], a.strides[0], b.strides[0], bias?.strides[0] ?? 0],

@@ -11,7 +11,7 @@ export const map =
   ({ exprs, compute, inputs, outputs, scalars }: MapSpec): void => {
     const views = [...outputs, ...inputs]
     const binding = bind(views)
-    const operands = operandsOf(views, binding, outputs.length)
+    const operands = operandsOf(views, binding, outputs.length, { halves: engine.facts.f16 })
     const dims = collapse(
       outputs[0].shape,
       views,

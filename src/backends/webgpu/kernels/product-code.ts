@@ -2,7 +2,7 @@
 //
 // Shared memory is read by vectors of four. The four rows (or columns) of a vector are not neighbours but a quarter of the tile apart: so neighbouring
 // threads read neighbouring elements, whichever way an operand lies, and still write whole vectors.
-import { load, type Operand, real, shader, store, word } from '../shader.ts'
+import { load, loadHalf, type Operand, real, shader, store, word } from '../shader.ts'
 import type { ProductTile } from './product-plan.ts'
 import { parameterOf } from './product-words.ts'
 
@@ -66,6 +66,13 @@ export function productCode(v: ProductVariant, operands: readonly Operand[]): st
     const all = (rows / 4) * depth
     return { name, operand, rows, along, quads: Math.ceil(all / threads), part: all < threads ? all : null }
   }
+  /** Elements of float16 stay so in shared memory, and become float32, exactly, for each product. */
+  const typeOf = ({ operand }: Side): string => (operand.half ? 'f16' : 'f32')
+  const pick = ({ operand }: Side, index: string, where: string): string =>
+    operand.half
+      ? `select(0.0h, ${loadHalf(operand, index)}, ${where})`
+      : `select(0.0, ${load(operand, index, 'float32')}, ${where})`
+  const quadOf = ({ operand }: Side, quad: string): string => (operand.half ? `vec4<f32>(${quad})` : quad)
   const sides = [side('a', a, tile.rows, v.aAlong), side('b', b, tile.columns, v.bAlong)]
   const kTable = v.k > 1 || v.windowed
   const nTable = v.n > 1 || v.windowed
@@ -105,17 +112,17 @@ export function productCode(v: ProductVariant, operands: readonly Operand[]): st
     const row = `${s.name}q${l} + ${(s.rows / 4) * c}u`
     if (s.name === 'a') {
       const at = kTable ? 'entry.x' : `k * ${u('aK0')}`
-      return `{ let m = mTile + ${row}; x[${c}] = select(0.0, ${load(s.operand, `aAt + m * ${u('aM')} + ${at}`, 'float32')}, m < ${u('m')} && k < kEnd); }`
+      return `{ let m = mTile + ${row}; x[${c}] = ${pick(s, `aAt + m * ${u('aM')} + ${at}`, `m < ${u('m')} && k < kEnd`)}; }`
     }
     if (!nTable) {
       const at = kTable ? 'entry.y' : `k * ${u('bK0')}`
-      return `{ let n = nTile + ${row}; x[${c}] = select(0.0, ${load(s.operand, `bAt + n * ${u('bN0')} + ${at}`, 'float32')}, n < ${u('n')} && k < kEnd); }`
+      return `{ let n = nTile + ${row}; x[${c}] = ${pick(s, `bAt + n * ${u('bN0')} + ${at}`, `n < ${u('n')} && k < kEnd`)}; }`
     }
-    const value = load(s.operand, `there.x + ${kTable ? 'entry.y' : `k * ${u('bK0')}`}`, 'float32')
+    const index = `there.x + ${kTable ? 'entry.y' : `k * ${u('bK0')}`}`
     const inside = v.windowed
       ? `there.y + entry.z < ${u('height')} && there.z + entry.w < ${u('width')}`
       : 'there.y == 0u && k < kEnd'
-    return `{ let there = nTable[${row}]; x[${c}] = select(0.0, ${value}, ${inside}); }`
+    return `{ let there = nTable[${row}]; x[${c}] = ${pick(s, index, inside)}; }`
   }
   /** Reads this thread's part of the slice from `base` on into registers. */
   const fetch = (base: string): string =>
@@ -124,7 +131,7 @@ export function productCode(v: ProductVariant, operands: readonly Operand[]): st
         range(s.quads)
           .map((l) => {
             const entry = kTable ? `let entry = kTable[${s.name}k${l}];` : ''
-            return `{ let k = ${base} + ${s.name}k${l}; ${entry} var x: vec4<f32>;
+            return `{ let k = ${base} + ${s.name}k${l}; ${entry} var x: vec4<${typeOf(s)}>;
       ${range(4)
         .map((c) => element(s, l, c))
         .join('\n      ')}
@@ -147,8 +154,12 @@ export function productCode(v: ProductVariant, operands: readonly Operand[]): st
   const rows = range(4 * quadsM)
   const columns = range(quadsN)
   const multiply = [
-    ...range(quadsM).map((i) => `let left${i} = aTile[kk * ${pitch(tile.rows)}u + ty + ${i * threadsM}u];`),
-    ...columns.map((j) => `let right${j} = bTile[kk * ${pitch(tile.columns)}u + tx + ${j * threadsN}u];`),
+    ...range(quadsM).map(
+      (i) => `let left${i} = ${quadOf(sides[0], `aTile[kk * ${pitch(tile.rows)}u + ty + ${i * threadsM}u]`)};`,
+    ),
+    ...columns.map(
+      (j) => `let right${j} = ${quadOf(sides[1], `bTile[kk * ${pitch(tile.columns)}u + tx + ${j * threadsN}u]`)};`,
+    ),
     ...rows.flatMap((r) => columns.map((j) => `s${r}_${j} += left${r >> 2}.${'xyzw'[r & 3]} * right${j};`)),
   ].join('\n      ')
 
@@ -175,8 +186,8 @@ export function productCode(v: ProductVariant, operands: readonly Operand[]): st
   return shader(
     operands,
     `
-var<workgroup> aTile: array<vec4<f32>, ${depth * pitch(tile.rows)}>;
-var<workgroup> bTile: array<vec4<f32>, ${depth * pitch(tile.columns)}>;
+var<workgroup> aTile: array<vec4<${typeOf(sides[0])}>, ${depth * pitch(tile.rows)}>;
+var<workgroup> bTile: array<vec4<${typeOf(sides[1])}>, ${depth * pitch(tile.columns)}>;
 ${kTable ? `var<workgroup> kTable: array<vec4<u32>, ${depth}>;` : ''}
 ${nTable ? `var<workgroup> nTable: array<vec4<u32>, ${tile.columns}>;` : ''}
 
@@ -205,7 +216,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
   let tx = thread % ${wide}u + ${wide}u * ((thread / ${wide * high}u) % ${threadsN / wide}u);
   let ty = (thread / ${wide}u) % ${high}u + ${high}u * (thread / ${high * threadsN}u);
   ${sides.flatMap((s) => range(s.quads).map((l) => places(s, l))).join('\n  ')}
-  ${sides.flatMap((s) => range(s.quads).map((l) => `var ${s.name}next${l} = vec4<f32>();`)).join(' ')}
+  ${sides.flatMap((s) => range(s.quads).map((l) => `var ${s.name}next${l} = vec4<${typeOf(s)}>();`)).join(' ')}
   ${rows.flatMap((r) => columns.map((j) => `var s${r}_${j} = vec4<f32>();`)).join(' ')}
   ${fillN}
   ${fillK('kBegin')}

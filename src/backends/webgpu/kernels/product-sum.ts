@@ -12,7 +12,7 @@ export function sumParts(engine: Engine, p: Product, parts: Block, splits: numbe
   const { c, bias, alpha, beta } = p
   const results: View[] = bias === null ? [c] : [c, bias]
   const binding = bind(results)
-  const operands = operandsOf(results, binding, 1)
+  const operands = operandsOf(results, binding, 1, { halves: engine.facts.f16 })
   const source: Operand = { slot: binding.blocks.length, dtype: 'float32', atomic: false }
   const sizes = [p.batch.size, p.m.size, ...p.n.sizes]
   const strides = [[p.batch.c, p.batch.bias], [p.m.c, p.m.bias], ...p.n.strides.map((steps) => [steps[1], steps[2]])]

@@ -75,7 +75,7 @@ export function runProduct(engine: Engine, p: Product): void {
   const cAxis = scratch === null ? p.n : asParts(p.n)
   const views = scratch === null && p.bias !== null ? [result, p.a, p.b, p.bias] : [result, p.a, p.b]
   const binding = bind(views)
-  const operands = operandsOf(views, binding, 1)
+  const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
   const variant: ProductVariant = {
     tile,
     n: p.n.sizes.length,

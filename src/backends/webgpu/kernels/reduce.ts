@@ -77,7 +77,7 @@ export const reduce =
           : tileFor(engine.facts, rows, length, innermost(kept, outputs.length) < innermost(reduced))
       const views = [...to, ...from]
       const binding = bind(views)
-      const operands = operandsOf(views, binding, to.length)
+      const operands = operandsOf(views, binding, to.length, { halves: engine.facts.f16 })
       const outer = columns(kept, to.length === 0 ? outputs.length : 0, from.length === 0 ? outputs.length : undefined)
       const inner = columns(reduced, 0, from.length)
       const ranks = [outer.sizes.length, inner.sizes.length] as const

@@ -56,7 +56,7 @@ export const softmax =
       innermost(dims, 1) < (Math.abs(steps[1]) || Number.POSITIVE_INFINITY),
     )
     const binding = bind(views)
-    const operands = operandsOf(views, binding, 1)
+    const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
     const first = 4
     engine.run({
       key: `softmax ${op} ${keyOf(operands)} ${tileKey(tile)} ${dims.sizes.length}`,

@@ -61,8 +61,10 @@ async function findGpu(): Promise<Gpu> {
 
 function gpuText(gpu: Gpu): string {
   if (gpu === null) return 'none: `npm install webgpu`, and a driver for Vulkan, Metal or Direct3D 12'
-  const features = [gpu.f16 && 'f16', gpu.subgroups && 'subgroups'].filter(Boolean).join(', ')
-  return `${gpu.description || gpu.device || gpu.vendor}${features && ` (${features})`}, for --device webgpu`
+  const features = [gpu.f16 && 'f16', gpu.subgroups && `subgroups of up to ${gpu.subgroupSize} threads`]
+    .filter(Boolean)
+    .join(' and ')
+  return `${gpu.description || gpu.device || gpu.vendor}${features && ` (kernels use ${features})`}, for --device webgpu`
 }
 
 const advice: Readonly<Record<DatasetName, string>> = {

@@ -11,7 +11,7 @@ import type { ConvSpec, View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import { convVolumes } from './convVolumes.ts'
-import { inFloat32 } from './copy.ts'
+import { inFloat32, takenAsIs } from './copy.ts'
 import { fillWith } from './fill.ts'
 import { sameDType } from './matmul.ts'
 import { sumTo } from './sumTo.ts'
@@ -39,8 +39,13 @@ type Relation = {
 const written = { forward: 'y', inputGrad: 'x', weightGrad: 'w' } as const
 
 /** Writes one of the three from the other two. */
-const run = (pass: ConvSpec['pass'], relation: Relation, geometry: Geometry): void =>
-  inFloat32(relation, written[pass], (wide) => runWide(pass, wide, geometry))
+function run(pass: ConvSpec['pass'], relation: Relation, geometry: Geometry): void {
+  const { x, w, y, bias } = relation
+  // What adds to its result would round it more than once.
+  const adds = x.ndim === 5 || (pass === 'inputGrad' && bias !== null)
+  if (!adds && [x, w, y].every(takenAsIs)) runWide(pass, relation, geometry)
+  else inFloat32(relation, written[pass], (wide) => runWide(pass, wide, geometry))
+}
 
 function runWide(pass: ConvSpec['pass'], { x, w, y, bias }: Relation, geometry: Geometry): void {
   const added = pass === 'forward' ? bias : null

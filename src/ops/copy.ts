@@ -22,6 +22,9 @@ export function copyOf(x: Tensor, dtype: DType, device: DeviceName): Tensor {
   return device === x.device ? here : carry(here, device)
 }
 
+/** Whether products and convolutions of the device take `x` without a float32 copy. */
+export const takenAsIs = ({ dtype, storage }: View): boolean => storage.backend.narrow?.includes(dtype) ?? false
+
 /**
  * Runs `body`, which writes the operand `result` from the others and records nothing. Where they are floats of 16 bits it gets float32 in their place,
  * and what it wrote is rounded once.

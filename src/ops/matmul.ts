@@ -8,6 +8,7 @@ import type { View } from '../runtime/spec.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { underAutocast } from './autocast.ts'
 import type { Methods } from './methods.ts'
+import { takenAsIs } from './copy.ts'
 import { cast } from './pointwise.ts'
 import { sumTo } from './sumTo.ts'
 import { expand, zerosOf } from './view.ts'
@@ -38,8 +39,8 @@ function gemm(
   device: Tensor['device'],
   { alpha = 1, bias = null }: GemmOptions = {},
 ): Tensor {
-  // Floats of 16 bits are storage: the product runs in float32. uint8 multiplies as int32.
-  const compute = computeType(a.dtype)
+  // Floats of 16 bits are storage: the product runs in float32, on copies where the device wants them. uint8 multiplies as int32.
+  const compute = takenAsIs(a) ? a.dtype : computeType(a.dtype)
   if (a.dtype === 'bool') throw new DTypeError('matmul: not defined for bool', 'convert first: x.float().')
   const out = Tensor.empty(shape, compute, device)
   const [batch, m, n] = [a.shape[0], a.shape[1], b.shape[2]]

@@ -1,4 +1,5 @@
 // What a device is. Backends implement it, `launch` and `Storage` are its only callers.
+import type { DType } from '../base/dtype.ts'
 import type { Recorder } from './capture.ts'
 import type { Kernels, OptionalKernel, OptionalKind } from './spec.ts'
 
@@ -32,6 +33,8 @@ export interface Backend {
   readonly kernels: Omit<Kernels, OptionalKind> & Partial<Kernels>
   /** Takes over the kernel of a kind that it lacks; for devices that lack some. */
   add?(kernel: OptionalKernel<OptionalKind>): void
+  /** Floats of 16 bits that products and convolutions take and give as they are, summing in float32; of others the op makes float32 copies. Default: none. */
+  readonly narrow?: readonly DType[]
   /** Memory that holds anything; at least 16-byte aligned. Throws DeviceError when there is none left. */
   alloc(bytes: number): Handle
   free(handle: Handle, bytes: number): void

@@ -1,4 +1,5 @@
 // The WebGPU device: one engine for each connection to a GPU, one kernel generator per kind.
+import type { DType } from '../../base/dtype.ts'
 import type { Backend, DeviceInfo, Handle, MemoryStats } from '../../runtime/backend.ts'
 import type { Recorder } from '../../runtime/capture.ts'
 import type { KernelKind, Kernels, KernelSpec } from '../../runtime/spec.ts'
@@ -40,12 +41,14 @@ export class WebGpuBackend implements Backend {
   readonly live = false
   readonly engine: Engine
   readonly kernels: Kernels
+  readonly narrow: readonly DType[]
 
   /** `without`: features that are left alone though the GPU has them. */
   constructor(link: Link, without: readonly Feature[] = []) {
     const facts = { ...link.facts, ...Object.fromEntries(without.map((feature) => [feature, false])) }
     this.engine = new Engine({ ...link, facts })
     this.kernels = kernelsOf(this.engine)
+    this.narrow = facts.f16 ? ['float16'] : []
   }
 
   alloc(bytes: number): Block {

@@ -3,7 +3,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { DType } from '../../../src/base/dtype.ts'
 import * as e from '../../../src/base/expr.ts'
 import { directLink, type Feature, WebGpuBackend } from '../../../src/backends/webgpu/index.ts'
+import * as torch from '../../../src/index.ts'
 import { backend } from '../../../src/index.ts'
+import { onLaunch } from '../../../src/runtime/launch.ts'
 import type { Reduction, View } from '../../../src/runtime/spec.ts'
 import { bytesOn, expectAgreement, noGpu, openGpu, reference } from '../../support/gpu.ts'
 import { contiguous, makeView, Random, randomLayout } from '../../support/views.ts'
@@ -228,5 +230,57 @@ describe.skipIf(noF16 === null)('with f16 and without', () => {
     const b = makeView(reference, 'float16', contiguous([1, 33, 35]), () => random.next() - 0.5)
     const c = makeView(reference, 'float16', contiguous([1, 40, 35]), () => 0)
     await expectAgreement({ kind: 'gemm', a, b, c, alpha: 1, beta: 0, bias: null }, 2e-3, 2e-3)
+  })
+})
+
+describe.skipIf(!connected)('operators on float16', () => {
+  const f16 = withAll?.engine.facts.f16 ?? false
+  /** Values, gradients, and the kernels that made them. */
+  function sweep(
+    op: (a: torch.Tensor, b: torch.Tensor) => torch.Tensor,
+    shapes: readonly (readonly number[])[],
+    wide: boolean,
+  ) {
+    torch.manualSeed(8)
+    const leaves = shapes.map((shape) =>
+      torch
+        .randn([...shape])
+        .half()
+        .to('webgpu')
+        .requiresGrad_(),
+    )
+    const kinds: string[] = []
+    const stop = onLaunch(({ spec }) => kinds.push(spec.kind))
+    const out = wide ? op(leaves[0].float(), leaves[1].float()).half() : op(leaves[0], leaves[1])
+    stop()
+    out.backward(torch.randn(out.shape).half().to('webgpu'))
+    return { all: [out, ...leaves.map(({ grad }) => grad as torch.Tensor)], kinds }
+  }
+
+  test.each([
+    ['a product', torch.matmul, [33, 65], [65, 40], 'gemm'],
+    ['a batch of products', torch.matmul, [3, 5, 70], [3, 70, 9], 'gemm'],
+    [
+      'a convolution',
+      (x: torch.Tensor, w: torch.Tensor) => torch.F.conv2d(x, w, null, { padding: 1 }),
+      [2, 5, 9, 8],
+      [7, 5, 3, 3],
+      'conv',
+    ],
+    [
+      'a convolution by groups',
+      (x: torch.Tensor, w: torch.Tensor) => torch.F.conv2d(x, w, null, { groups: 4, stride: 2 }),
+      [2, 4, 9, 8],
+      [4, 1, 3, 3],
+      'conv',
+    ],
+  ] as const)('%s and its gradients are those of float32, rounded; f16 needs no copies', async (_, op, a, b, kind) => {
+    const [found, expected] = [sweep(op, [a, b], false), sweep(op, [a, b], true)]
+    for (const [k, x] of found.all.entries()) {
+      expect(x.dtype).toBe('float16')
+      expect(await x.read(), `result ${k}`).toEqual(await expected.all[k].read())
+    }
+    if (f16) expect(found.kinds).toEqual([kind])
+    else expect(found.kinds).toContain('copy')
   })
 })

@@ -33,7 +33,7 @@ export function directConv(engine: Engine, { pass, x, w, y, bias, stride, paddin
   const order = { forward: [y, x, w], inputGrad: [x, y, w], weightGrad: [w, x, y] }[pass]
   const views = bias !== null && pass === 'forward' ? [...order, bias] : order
   const binding = bind(views)
-  const operands = operandsOf(views, binding, 1)
+  const operands = operandsOf(views, binding, 1, { halves: engine.facts.f16 })
   const [batch, channels, height, width] = x.shape
   const [outputs, perGroup, kernelHeight, kernelWidth] = w.shape
   const [outHeight, outWidth] = y.shape.slice(2)

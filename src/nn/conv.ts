@@ -7,15 +7,19 @@ import { defaultWeightAndBias } from './init.ts'
 import { Layer, pythonSize } from './layer.ts'
 import { Parameter } from './parameter.ts'
 
+/** One number for all dimensions, or one for each. */
+export type Size1 = number | readonly [number]
+export type Size2 = number | readonly [number, number]
+export type Size3 = number | readonly [number, number, number]
 export type Size = number | readonly number[]
 
-export interface ConvOptions {
+export interface ConvOptions<S extends Size = Size> {
   /** Step of the window. Default 1. */
-  stride?: Size
+  stride?: S
   /** Added on both sides, or 'same' (keeps the size, stride 1 only), or 'valid' (none). Default 0. */
-  padding?: Size | 'same' | 'valid'
+  padding?: S | 'same' | 'valid'
   /** Distance between the elements of the kernel. Default 1. */
-  dilation?: Size
+  dilation?: S
   /** Input and output channels in so many independent groups. Default 1. */
   groups?: number
   /** Add a learned bias to each output channel. Default true. */
@@ -23,19 +27,19 @@ export interface ConvOptions {
   /** What is added: zeros (the default), mirrored, repeated or wrapped elements. */
   paddingMode?: 'zeros' | Exclude<PadMode, 'constant'>
 }
-export interface ConvTransposeOptions {
+export interface ConvTransposeOptions<S extends Size = Size> {
   /** Step between the places where the kernel is put. Default 1. */
-  stride?: Size
+  stride?: S
   /** Rows and columns taken off both ends of the output. Default 0. */
-  padding?: Size
+  padding?: S
   /** Rows and columns added at the end of the output. Default 0. */
-  outputPadding?: Size
+  outputPadding?: S
   /** Input and output channels in so many independent groups. Default 1. */
   groups?: number
   /** Add a learned bias to each output channel. Default true. */
   bias?: boolean
   /** Distance between the elements of the kernel. Default 1. */
-  dilation?: Size
+  dilation?: S
 }
 
 /** `size` for each of `rank` dimensions. */
@@ -141,7 +145,7 @@ abstract class Conv extends ConvBase {
 
 /** [N, inChannels, L] (or without N) -> [N, outChannels, L']. Source: `torch.nn.Conv1d`. */
 export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvOptions<Size1> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 1, transposed: false })
   }
   forward(input: Tensor): Tensor {
@@ -151,7 +155,7 @@ export class Conv1d extends Conv {
 }
 /** [N, inChannels, H, W] (or without N) -> [N, outChannels, H', W']. Source: `torch.nn.Conv2d`. */
 export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size2, options: ConvOptions<Size2> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 2, transposed: false })
   }
   forward(input: Tensor): Tensor {
@@ -161,7 +165,7 @@ export class Conv2d extends Conv {
 }
 /** [N, inChannels, D, H, W] (or without N) -> [N, outChannels, D', H', W']. Source: `torch.nn.Conv3d`. */
 export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size3, options: ConvOptions<Size3> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 3, transposed: false })
   }
   forward(input: Tensor): Tensor {
@@ -199,7 +203,7 @@ export interface ConvTranspose {
 
 /** [N, inChannels, L] -> [N, outChannels, L'], the gradient of `Conv1d` as a layer. Source: `torch.nn.ConvTranspose1d`. */
 export class ConvTranspose1d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeOptions<Size1> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 1, transposed: true })
   }
   forward(input: Tensor, outputSize?: readonly number[]): Tensor {
@@ -208,7 +212,7 @@ export class ConvTranspose1d extends ConvTranspose {
 }
 /** [N, inChannels, H, W] -> [N, outChannels, H', W'], the gradient of `Conv2d` as a layer. Source: `torch.nn.ConvTranspose2d`. */
 export class ConvTranspose2d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size2, options: ConvTransposeOptions<Size2> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 2, transposed: true })
   }
   forward(input: Tensor, outputSize?: readonly number[]): Tensor {
@@ -217,7 +221,7 @@ export class ConvTranspose2d extends ConvTranspose {
 }
 /** [N, inChannels, D, H, W] -> [N, outChannels, D', H', W'], the gradient of `Conv3d` as a layer. Source: `torch.nn.ConvTranspose3d`. */
 export class ConvTranspose3d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size3, options: ConvTransposeOptions<Size3> = {}) {
     super(inChannels, outChannels, kernelSize, { ...options, rank: 3, transposed: true })
   }
   forward(input: Tensor, outputSize?: readonly number[]): Tensor {

@@ -19,6 +19,9 @@ export {
   ConvTranspose3d,
   type ConvTransposeOptions,
   type Size,
+  type Size1,
+  type Size2,
+  type Size3,
 } from './conv.ts'
 export * from './dropout.ts'
 export { Embedding, type EmbeddingLayerOptions } from './embedding.ts'

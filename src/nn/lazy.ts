@@ -12,7 +12,9 @@ import {
   ConvTranspose2d,
   ConvTranspose3d,
   type ConvTransposeOptions,
-  type Size,
+  type Size1,
+  type Size2,
+  type Size3,
 } from './conv.ts'
 import { Linear, type LinearOptions } from './linear.ts'
 import type { Module } from './module.ts'
@@ -103,42 +105,42 @@ function lazyConv(conv: AnyConv, become: { readonly prototype: AnyConv }, bias =
 
 /** `Conv1d` with as many input channels as its first batch has. Throws ShapeError for other ranks. Source: `torch.nn.LazyConv1d`. */
 export class LazyConv1d extends Conv1d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size1, { bias, ...options }: ConvOptions<Size1> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, Conv1d, bias)
   }
 }
 /** `Conv2d` with as many input channels as its first batch has. Throws ShapeError for other ranks. Source: `torch.nn.LazyConv2d`. */
 export class LazyConv2d extends Conv2d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size2, { bias, ...options }: ConvOptions<Size2> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, Conv2d, bias)
   }
 }
 /** `Conv3d` with as many input channels as its first batch has. Throws ShapeError for other ranks. Source: `torch.nn.LazyConv3d`. */
 export class LazyConv3d extends Conv3d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size3, { bias, ...options }: ConvOptions<Size3> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, Conv3d, bias)
   }
 }
 /** `ConvTranspose1d` with as many input channels as its first batch has. Source: `torch.nn.LazyConvTranspose1d`. */
 export class LazyConvTranspose1d extends ConvTranspose1d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvTransposeOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size1, { bias, ...options }: ConvTransposeOptions<Size1> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, ConvTranspose1d, bias)
   }
 }
 /** `ConvTranspose2d` with as many input channels as its first batch has. Source: `torch.nn.LazyConvTranspose2d`. */
 export class LazyConvTranspose2d extends ConvTranspose2d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvTransposeOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size2, { bias, ...options }: ConvTransposeOptions<Size2> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, ConvTranspose2d, bias)
   }
 }
 /** `ConvTranspose3d` with as many input channels as its first batch has. Source: `torch.nn.LazyConvTranspose3d`. */
 export class LazyConvTranspose3d extends ConvTranspose3d {
-  constructor(outChannels: number, kernelSize: Size, { bias, ...options }: ConvTransposeOptions = {}) {
+  constructor(outChannels: number, kernelSize: Size3, { bias, ...options }: ConvTransposeOptions<Size3> = {}) {
     super(0, outChannels, kernelSize, { ...options, bias: false })
     lazyConv(this, ConvTranspose3d, bias)
   }

@@ -2,24 +2,24 @@
 import * as P from '../ops/pool.ts'
 import * as V from '../ops/poolVolumes.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { Size } from './conv.ts'
+import type { Size, Size1, Size2, Size3 } from './conv.ts'
 import { Layer, pythonBool, pythonSize } from './layer.ts'
 
-export interface MaxPoolOptions {
+export interface MaxPoolOptions<S extends Size = Size> {
   /** Default: the kernel size. */
-  stride?: Size
+  stride?: S
   /** Added on both sides, at most half the kernel; never the largest. Default 0. */
-  padding?: Size
+  padding?: S | number
   /** Distance between the elements of the window. Default 1. */
-  dilation?: Size
+  dilation?: S | number
   /** Round the size of the output up: the last window may hang over. Default false. */
   ceilMode?: boolean
 }
-export interface AvgPoolOptions {
+export interface AvgPoolOptions<S extends Size = Size> {
   /** Default: the kernel size. */
-  stride?: Size
+  stride?: S
   /** Zeros added on both sides, at most half the kernel. Default 0. */
-  padding?: Size
+  padding?: S | number
   /** Round the size of the output up: the last window may hang over. Default false. */
   ceilMode?: boolean
   /** Count the padding among the elements that are averaged. Default true. */
@@ -28,15 +28,15 @@ export interface AvgPoolOptions {
   divisorOverride?: number
 }
 
-abstract class MaxPool extends Layer {
-  readonly kernelSize: Size
-  readonly stride: Size
-  readonly padding: Size
-  readonly dilation: Size
+abstract class MaxPool<S extends Size> extends Layer {
+  readonly kernelSize: S
+  readonly stride: S
+  readonly padding: S | number
+  readonly dilation: S | number
   readonly ceilMode: boolean
   constructor(
-    kernelSize: Size,
-    { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions = {},
+    kernelSize: S,
+    { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions<S> = {},
   ) {
     super()
     this.kernelSize = kernelSize
@@ -55,33 +55,33 @@ abstract class MaxPool extends Layer {
   }
 }
 /** Largest value of each window: [N, C, L] -> [N, C, L']. Source: `torch.nn.MaxPool1d`. */
-export class MaxPool1d extends MaxPool {
+export class MaxPool1d extends MaxPool<Size1> {
   forward(input: Tensor): Tensor {
     return P.maxPool1d(input, this.kernelSize, this.options)
   }
 }
 /** Largest value of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.MaxPool2d`. */
-export class MaxPool2d extends MaxPool {
+export class MaxPool2d extends MaxPool<Size2> {
   forward(input: Tensor): Tensor {
     return P.maxPool2d(input, this.kernelSize, this.options)
   }
 }
 /** Largest value of each window: [N, C, D, H, W] -> [N, C, D', H', W']. Source: `torch.nn.MaxPool3d`. */
-export class MaxPool3d extends MaxPool {
+export class MaxPool3d extends MaxPool<Size3> {
   forward(input: Tensor): Tensor {
     return V.maxPool3d(input, this.kernelSize, this.options)
   }
 }
 
-abstract class AvgPool extends Layer {
-  readonly kernelSize: Size
-  readonly stride: Size
-  readonly padding: Size
+abstract class AvgPool<S extends Size> extends Layer {
+  readonly kernelSize: S
+  readonly stride: S
+  readonly padding: S | number
   readonly ceilMode: boolean
   readonly countIncludePad: boolean
   constructor(
-    kernelSize: Size,
-    { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true }: AvgPoolOptions = {},
+    kernelSize: S,
+    { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true }: AvgPoolOptions<S> = {},
   ) {
     super()
     this.kernelSize = kernelSize
@@ -99,7 +99,7 @@ abstract class AvgPool extends Layer {
   }
 }
 /** Mean of each window: [N, C, L] -> [N, C, L']. Source: `torch.nn.AvgPool1d`. */
-export class AvgPool1d extends AvgPool {
+export class AvgPool1d extends AvgPool<Size1> {
   forward(input: Tensor): Tensor {
     return P.avgPool1d(input, this.kernelSize, this.options)
   }
@@ -110,9 +110,9 @@ export class AvgPool1d extends AvgPool {
     return `kernel_size=${kernel}, stride=${stride}, padding=${padding}`
   }
 }
-abstract class AvgPoolWithDivisor extends AvgPool {
+abstract class AvgPoolWithDivisor<S extends Size> extends AvgPool<S> {
   readonly divisorOverride: number | undefined
-  constructor(kernelSize: Size, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: S, options: AvgPoolOptions<S> = {}) {
     super(kernelSize, options)
     this.divisorOverride = options.divisorOverride
   }
@@ -121,13 +121,13 @@ abstract class AvgPoolWithDivisor extends AvgPool {
   }
 }
 /** Mean of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.AvgPool2d`. */
-export class AvgPool2d extends AvgPoolWithDivisor {
+export class AvgPool2d extends AvgPoolWithDivisor<Size2> {
   forward(input: Tensor): Tensor {
     return P.avgPool2d(input, this.kernelSize, this.options)
   }
 }
 /** Mean of each window: [N, C, D, H, W] -> [N, C, D', H', W']. Source: `torch.nn.AvgPool3d`. */
-export class AvgPool3d extends AvgPoolWithDivisor {
+export class AvgPool3d extends AvgPoolWithDivisor<Size3> {
   forward(input: Tensor): Tensor {
     return V.avgPool3d(input, this.kernelSize, this.options)
   }

@@ -133,6 +133,7 @@ describe('convolutions', () => {
     expect(() => new nn.Conv2d(3, 4, 1, { groups: 2 })).toThrow(
       /groups must divide both numbers of channels: 3 and 4 by 2/,
     )
+    // @ts-expect-error lines have one side
     expect(() => new nn.Conv1d(1, 1, [1, 2])).toThrow('nn.Conv1d: expected one number or 1, got [1, 2]')
     expect(() => new nn.Conv2d(1, 1, 3, { padding: 'same', stride: 2 })).toThrow(ValueError)
   })

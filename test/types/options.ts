@@ -17,6 +17,10 @@ export const right: unknown[] = [
   F.pad(x, [1, 1], { mode: 'reflect' }),
   new nn.Conv2d(1, 6, 5, { padding: 'same', paddingMode: 'zeros', bias: false }),
   new nn.Conv2d(1, 6, [3, 5], { padding: [1, 2], stride: 1 }),
+  new nn.Conv1d(1, 6, [3], { padding: [1] }),
+  new nn.ConvTranspose3d(1, 6, [3, 5, 1], { outputPadding: [1, 0, 0], stride: 2 }),
+  new nn.MaxPool2d([2, 3], { stride: [2, 1], padding: 1 }),
+  new nn.AvgPool3d(2, { padding: [1, 0, 0], divisorOverride: 3 }),
   new nn.LSTM(4, 8, { numLayers: 2, bidirectional: true, batchFirst: true }),
   new nn.TransformerEncoderLayer(8, 2, { activation: 'gelu', normFirst: true }),
   new nn.CrossEntropyLoss({ weight: torch.ones(3) }),
@@ -26,6 +30,18 @@ export const right: unknown[] = [
 ]
 
 export const wrong: unknown[] = [
+  // @ts-expect-error planes have two sides
+  new nn.Conv2d(1, 6, [3, 5, 1]),
+  // @ts-expect-error planes have two sides
+  new nn.Conv2d(1, 6, 3, { padding: [1, 1, 1] }),
+  // @ts-expect-error lines have one
+  new nn.LazyConv1d(6, [3, 3]),
+  // @ts-expect-error volumes have three
+  new nn.ConvTranspose3d(1, 6, [3, 3]),
+  // @ts-expect-error planes have two sides
+  new nn.MaxPool2d([2, 2, 2]),
+  // @ts-expect-error planes have two sides
+  new nn.AvgPool2d(2, { stride: [1] }),
   // @ts-expect-error no such dtype
   torch.zeros(2, 3, { dtype: 'float' }),
   // @ts-expect-error no such device

@@ -284,3 +284,11 @@ describe.skipIf(!connected)('operators on float16', () => {
     else expect(found.kinds).toContain('copy')
   })
 })
+
+test.skipIf(!connected)('features that init leaves alone are not used', async () => {
+  torch.webgpu.close()
+  await torch.webgpu.init({ without: ['f16', 'subgroups'] })
+  expect(backend('webgpu').info?.()).toMatchObject({ f16: false, subgroups: false })
+  expect(backend('webgpu').narrow).toEqual([])
+  expect(torch.ones([1000]).to('webgpu').sum().item()).toBe(1000)
+})

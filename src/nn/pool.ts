@@ -211,7 +211,7 @@ export class LPPool1d extends LPPool<number> {
   }
 }
 /** (sum of x^normType)^(1/normType) of each window: [N, C, H, W] -> [N, C, H', W']. Source: `torch.nn.LPPool2d`. */
-export class LPPool2d extends LPPool<Size> {
+export class LPPool2d extends LPPool<Size2> {
   forward(input: Tensor): Tensor {
     return P.lpPool2d(input, this.normType, this.kernelSize, { stride: this.stride, ceilMode: this.ceilMode })
   }

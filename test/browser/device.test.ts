@@ -13,8 +13,7 @@ const everywhere = ['test/conformance.test.ts', ...browserSuite('wasm')]
 const withThreads = ['test/backends/engine.test.ts', 'test/backends/gemm.test.ts', 'test/ops/views.test.ts']
 const onOneThread = ['test/backends/memory.test.ts', 'test/ops/conv.test.ts']
 
-// CI runs all of it, and more, as `npm run test:browser -- --quick`.
-describe.skipIf(!isThere || process.env.CI !== undefined)('the tests of the device pass in Chromium', () => {
+describe.skipIf(!isThere)('the tests of the device pass in Chromium', () => {
   let bundle: TestBundle
   const began = performance.now()
   beforeAll(async () => {

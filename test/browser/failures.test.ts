@@ -1,9 +1,9 @@
 // Pages to which something is missing, or on which something ends: storage that is full, no network, no vectors, sessions that are closed.
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleForPages } from '../../scripts/bundle.ts'
-import { launch } from './chromium.ts'
+import { launch, onPage } from './chromium.ts'
 import { root, type Server, startServer } from './harness/server.ts'
 import { findBrowser } from './harness/table.ts'
 import { megabytesOfChildren } from './megabytes.ts'
@@ -14,7 +14,6 @@ describe.skipIf(executable === null)('a page', () => {
   let browser: Browser
   let files: Record<string, Uint8Array>
   let server: Server
-  let context: BrowserContext
   beforeAll(async () => {
     files = Object.fromEntries([...(await bundleForPages())].map(([name, contents]) => [`/${name}`, contents]))
     const page = '<!doctype html><title>Kindling</title>'
@@ -31,27 +30,16 @@ describe.skipIf(executable === null)('a page', () => {
     await server?.close()
   })
 
-  async function onPage(use: (tab: Page, lines: string[]) => Promise<void>, prepare = ''): Promise<void> {
-    context = await browser.newContext()
-    try {
-      const tab = await context.newPage()
-      const lines: string[] = []
-      tab.on('console', (message) => lines.push(message.text()))
-      await tab.addInitScript(prepare)
-      await tab.goto(server.origin)
-      await use(tab, lines)
-    } finally {
-      await context.close()
-    }
-  }
+  const on = (use: (tab: Page, lines: readonly string[]) => Promise<void>, prepare = ''): Promise<void> =>
+    onPage(browser, server.origin, use, prepare)
   /** The test images, as a page asks for them. */
   const digits = `import('/vision.js')
     .then(({ MNIST }) => MNIST({ train: false, mirrors: [location.origin + '/mnist/'] }))
     .then(({ length }) => String(length), String)`
 
   test('with full storage trains on data in memory, says so in one line, and cannot save', async () => {
-    await onPage(async (tab, lines) => {
-      const devtools = await context.newCDPSession(tab)
+    await on(async (tab, lines) => {
+      const devtools = await tab.context().newCDPSession(tab)
       await devtools.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 1000 })
       expect(await tab.evaluate(digits)).toBe('10000')
       expect(lines.filter((line) => line.startsWith('kindling:'))).toEqual([
@@ -67,28 +55,28 @@ describe.skipIf(executable === null)('a page', () => {
   })
 
   test('without network takes what it has kept, and names what it has not', async () => {
-    await onPage(async (tab) => {
+    await on(async (tab) => {
       await tab.evaluate(`Promise.all([import('/vision.js'), import('/kindling.js')])`)
-      await context.setOffline(true)
+      await tab.context().setOffline(true)
       expect(await tab.evaluate(digits)).toMatch(
         /^DataError: MNIST: t10k-images-idx3-ubyte was not found[^]*download: [^]*Failed to fetch[^]*help: /,
       )
-      await context.setOffline(false)
+      await tab.context().setOffline(false)
       expect(await tab.evaluate(digits)).toBe('10000')
-      await context.setOffline(true)
+      await tab.context().setOffline(true)
       expect(await tab.evaluate(digits)).toBe('10000')
     })
   })
 
   test('without vectors is told so by the first tensor', async () => {
-    await onPage(async (tab) => {
+    await on(async (tab) => {
       const first = await tab.evaluate(`import('/kindling.js').then((torch) => torch.zeros(2)).then(String, String)`)
       expect(first).toMatch(/^DeviceError: wasm: this JavaScript engine has no WebAssembly SIMD\n +help: use .*browser/)
     }, 'WebAssembly.validate = () => false')
   })
 
   test.skipIf(process.platform !== 'linux')('gives memory back when its sessions end', async () => {
-    await onPage(async (tab) => {
+    await on(async (tab) => {
       // 200 MB in each, closed by the page or ended because it does not stop.
       const round = (end: string): Promise<unknown> =>
         tab.evaluate(`import('/browser.js').then(async ({ createSession }) => {

@@ -3,17 +3,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleForPages } from '../../scripts/bundle.ts'
-import { launch } from './chromium.ts'
+import { launch, onPage } from './chromium.ts'
 import { type Server, startServer } from './harness/server.ts'
-import { findBrowser } from './harness/table.ts'
+import { findBrowser, softwareGpu } from './harness/table.ts'
 import { megabytesOfChildren } from './megabytes.ts'
 
 const executable = findBrowser('chromium')
-const software = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-dawn-features=disable_workgroup_init',
-]
 
 describe.skipIf(executable === null)('a page', () => {
   let browser: Browser
@@ -23,33 +18,24 @@ describe.skipIf(executable === null)('a page', () => {
     const files = { ...Object.fromEntries(bundle), '/': '<!doctype html><title>Kindling</title>' }
     servers.isolated = await startServer({ isolated: true, files })
     servers.open = await startServer({ isolated: false, files })
-    browser = await launch(executable as string, { args: software })
+    browser = await launch(executable as string, { args: [...softwareGpu] })
   }, 60_000)
   afterAll(async () => {
     await browser?.close()
     for (const server of Object.values(servers)) await server.close()
   })
 
-  async function onPage<T>(kind: 'isolated' | 'open', use: (tab: Page) => Promise<T>, prepare = ''): Promise<T> {
-    const context = await browser.newContext()
-    try {
-      const tab = await context.newPage()
-      await tab.addInitScript(prepare)
-      await tab.goto(servers[kind].origin)
-      return await use(tab)
-    } finally {
-      await context.close()
-    }
-  }
+  const on = <T>(kind: 'isolated' | 'open', use: (tab: Page) => Promise<T>, prepare = ''): Promise<T> =>
+    onPage(browser, servers[kind].origin, use, prepare)
   const initialised = `import('/kindling.js').then((torch) => torch.webgpu.init()).then(String, String)`
 
   test('without WebGPU is told so, with what to do', async () => {
-    const said = await onPage('isolated', (tab) => tab.evaluate(initialised), 'delete Navigator.prototype.gpu')
+    const said = await on('isolated', (tab) => tab.evaluate(initialised), 'delete Navigator.prototype.gpu')
     expect(said).toMatch(/^DeviceError: webgpu: there is no WebGPU here\n +help: .*in a browser: a recent one, .*https/)
   })
 
   test('without a GPU is told so, with what to do', async () => {
-    const said = await onPage(
+    const said = await on(
       'isolated',
       (tab) => tab.evaluate(initialised),
       'GPU.prototype.requestAdapter = async () => null',
@@ -58,7 +44,7 @@ describe.skipIf(executable === null)('a page', () => {
   })
 
   test('that is not isolated has values by await, and is told so where it asks at once', async () => {
-    const [said, losses] = await onPage('open', (tab) =>
+    const [said, losses] = await on('open', (tab) =>
       tab.evaluate<[string, number[]]>(`import('/browser.js').then(async ({ createSession }) => {
         const session = await createSession()
         return session.run(async ({ torch }) => {
@@ -88,7 +74,7 @@ describe.skipIf(executable === null)('a page', () => {
   })
 
   test('is told the largest tensor where it asks for one that does not fit', async () => {
-    const said = await onPage('isolated', (tab) =>
+    const said = await on('isolated', (tab) =>
       tab.evaluate(`import('/kindling.js').then(async (torch) => {
         await torch.webgpu.init()
         return torch.empty([2 ** 20, 2 ** 14], { device: 'webgpu' })
@@ -100,7 +86,7 @@ describe.skipIf(executable === null)('a page', () => {
   })
 
   test('goes on from its checkpoint after the GPU was lost in the middle of training', async () => {
-    const { said, losses, lostAt } = await onPage('isolated', async (tab) => {
+    const { said, losses, lostAt } = await on('isolated', async (tab) => {
       const trained = tab.evaluate(`import('/browser.js').then(async ({ createSession }) => {
         const session = await createSession()
         const run = session.run(async ({ torch, report }) => {
@@ -155,7 +141,7 @@ describe.skipIf(executable === null)('a page', () => {
   test.skipIf(process.platform !== 'linux')(
     'gives the memory of the GPU back when it or its sessions end',
     async () => {
-      await onPage('isolated', async (tab) => {
+      await on('isolated', async (tab) => {
         // 200 MB in each, in the process of the GPU: closed by the page, ended because it does not stop, or gone with its page.
         const round = (end: string, on = tab): Promise<unknown> =>
           on.evaluate(`import('/browser.js').then(async ({ createSession }) => {
@@ -189,7 +175,7 @@ describe.skipIf(executable === null)('a page', () => {
   )
 
   test('that closes, or a run that is cancelled, leaves nothing on the GPU for the next', async () => {
-    const [sum, used] = await onPage('isolated', (tab) =>
+    const [sum, used] = await on('isolated', (tab) =>
       tab.evaluate<[number, number]>(`import('/browser.js').then(async ({ createSession }) => {
         const session = await createSession()
         const memory = () => session.run(async ({ torch }) => {

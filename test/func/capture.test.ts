@@ -3,12 +3,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import * as torch from '../../src/index.ts'
 import { lenet } from '../../src/models/index.ts'
 import { settledStorages } from '../support/memory.ts'
-import { openGpu } from '../support/gpu.ts'
+import { cpuAndGpu } from '../support/gpu.ts'
 
 const { nn, optim, F } = torch
-/** A run in a browser names its device (test/browser/harness). */
-const named = (globalThis as { devicesUnderTest?: torch.DeviceName[] }).devicesUnderTest
-const devices = named ?? ((await openGpu()) ? (['wasm', 'webgpu'] as const) : (['wasm'] as const))
+const devices = await cpuAndGpu()
 
 interface Training {
   readonly net: torch.nn.Module

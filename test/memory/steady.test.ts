@@ -2,12 +2,10 @@
 import { requestGpu } from '#platform'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as torch from '../../src/index.ts'
-import { openGpu } from '../support/gpu.ts'
+import { cpuAndGpu } from '../support/gpu.ts'
 import { collectGarbage } from '../support/memory.ts'
 
-/** A run in a browser names its device (test/browser/harness). */
-const named = (globalThis as { devicesUnderTest?: torch.DeviceName[] }).devicesUnderTest
-const devices = named ?? ((await openGpu()) ? (['wasm', 'webgpu'] as const) : (['wasm'] as const))
+const devices = await cpuAndGpu()
 
 const creators = ['createBuffer', 'createBindGroup', 'createShaderModule', 'createComputePipeline'] as const
 /** How often each was called. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { DeviceError } from '../../src/base/errors.ts'
 import { backend, webgpu } from '../../src/index.ts'
-import type { Backend } from '../../src/runtime/backend.ts'
+import type { Backend, DeviceName } from '../../src/runtime/backend.ts'
 import { specViews } from '../../src/runtime/launch.ts'
 import type { KernelSpec, View } from '../../src/runtime/spec.ts'
 import { Storage } from '../../src/runtime/storage.ts'
@@ -29,6 +29,12 @@ export async function openGpu(): Promise<boolean> {
     if (error instanceof DeviceError) return false
     throw error
   }
+}
+
+/** The CPU, and the GPU where there is one; a run in a browser names its device (test/browser/harness). */
+export async function cpuAndGpu(): Promise<readonly DeviceName[]> {
+  const named = (globalThis as { devicesUnderTest?: readonly DeviceName[] }).devicesUnderTest
+  return named ?? ((await openGpu()) ? ['wasm', 'webgpu'] : ['wasm'])
 }
 
 export const reference = new ReferenceBackend()

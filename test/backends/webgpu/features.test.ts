@@ -6,8 +6,9 @@ import { directLink, type Feature, WebGpuBackend } from '../../../src/backends/w
 import * as torch from '../../../src/index.ts'
 import { backend } from '../../../src/index.ts'
 import { onLaunch } from '../../../src/runtime/launch.ts'
-import type { Reduction, View } from '../../../src/runtime/spec.ts'
+import type { View } from '../../../src/runtime/spec.ts'
 import { bytesOn, expectAgreement, noGpu, openGpu, reference } from '../../support/gpu.ts'
+import { reductions } from '../../support/reductions.ts'
 import { contiguous, makeView, Random, randomLayout } from '../../support/views.ts'
 
 const connected = await openGpu()
@@ -37,22 +38,9 @@ async function expectSameBits(plain: WebGpuBackend | null, spec: Spec, note: str
   expect(found, note).toEqual(expected)
 }
 
-const [x, best, at, otherBest, otherAt] = [e.input(0), e.acc(0), e.acc(1), e.other(0), e.other(1)]
-const sum: Reduction = {
-  accTypes: ['v'],
-  init: [0],
-  step: [e.add(best, x)],
-  combine: [e.add(best, otherBest)],
-  finish: [best],
-}
-const otherBetter = e.or(e.gt(otherBest, best), e.and(e.eq(otherBest, best), e.lt(otherAt, at)))
-const argmax: Reduction = {
-  accTypes: ['v', 'i'],
-  init: [-Infinity, 2147483647],
-  step: [e.where(e.gt(x, best), x, best), e.where(e.gt(x, best), e.position, at)],
-  combine: [e.where(otherBetter, otherBest, best), e.where(otherBetter, otherAt, at)],
-  finish: [best, at],
-}
+const sum = reductions.sum.reduction
+const argmax = reductions.argmax.reduction
+
 const normal = (random: Random, dtype: DType, shape: readonly number[], gaps = false): View =>
   makeView(reference, dtype, gaps ? randomLayout(random, [...shape], 0.5) : contiguous([...shape]), () =>
     dtype === 'int64' ? random.int(-1e9, 1e9) : random.normal(),

@@ -12,7 +12,7 @@ const exclude = ['test/backends/settings.test.ts']
 const everything = (): string[] => globSync(patterns, { cwd: root, exclude }).sort()
 /** Tests whose body runs on the device that is asked for. */
 const runsAnywhere = (file: string): boolean =>
-  /onEachDevice|devicesUnderTest/.test(readFileSync(join(root, file), 'utf8'))
+  /onEachDevice|devicesUnderTest|cpuAndGpu/.test(readFileSync(join(root, file), 'utf8'))
 
 /** wasm is the usual device: all tests are its own, unless only those of every device are asked for. */
 export const deviceSuite = (device: string, onlyAnywhere = device !== 'wasm'): string[] =>

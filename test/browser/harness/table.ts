@@ -44,6 +44,14 @@ const preferences: Readonly<Record<string, boolean | number | string>> = {
   'toolkit.telemetry.reportingpolicy.firstRun': false,
 }
 
+/** WebGPU by software, where there is no GPU that Chromium would take by itself. */
+export const softwareGpu = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  // As in Node (platform/node-gpu.ts): compiling takes a fraction of the time.
+  '--enable-dawn-features=disable_workgroup_init',
+] as const
+
 export const browsers = {
   chromium: {
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/opt/google/chrome/chrome'],
@@ -58,11 +66,7 @@ export const browsers = {
       '--disable-sync',
       '--no-first-run',
       '--js-flags=--expose-gc',
-      // WebGPU by software, where there is no GPU that it would take by itself.
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      // As in Node (platform/node-gpu.ts): compiling takes a fraction of the time.
-      '--enable-dawn-features=disable_workgroup_init',
+      ...softwareGpu,
       `--user-data-dir=${profile}`,
       url,
     ],
